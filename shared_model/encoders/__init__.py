@@ -1,0 +1,1 @@
+"""The two frozen encoders: lyrics (a Transformer) and audio (a variational autoencoder)."""

@@ -1,0 +1,1 @@
+"""Clipping, noise and accounting, driven by one plan."""

@@ -1,0 +1,1 @@
+"""The local update: what one client computes in one round."""

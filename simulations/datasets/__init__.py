@@ -1,0 +1,1 @@
+"""Catalogues and listening histories to simulate with."""

@@ -1,0 +1,1 @@
+"""What a run leaves for people: the table, the page, the scalars."""
