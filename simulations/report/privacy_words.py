@@ -1,0 +1,104 @@
+"""Privacy in words: an epsilon is always written with its delta, unit, relation, trust and adversary."""
+
+import math
+
+from simulations.report.result_schema import PrivacyFacts, Result
+from simulations.report.wording import epsilon, small
+
+INFINITE = "infinite (no noise)"
+FALSE_ALARMS = 0.01
+
+
+def epsilon_or_reason(value: float | None, result: Result) -> str:
+    """The number alone, for a cell whose row or caption holds the terms."""
+    if value is not None:
+        return epsilon(value)
+    return INFINITE if result.privacy.mechanism == "off" else f"not given ({result.epsilon_reason})"
+
+
+def terms(result: Result) -> str:
+    """What every epsilon of this run is relative to."""
+    privacy = result.privacy
+    return f"delta {small(result.delta)}, unit {privacy.unit}, {privacy.relation}, {privacy.trust} trust"
+
+
+def population_epsilon(result: Result) -> str:
+    """The population's epsilon in one sentence."""
+    value = f"Epsilon {epsilon_or_reason(result.epsilon_pld, result)} by PLD"
+    if result.epsilon_rdp is not None:
+        value += f" ({epsilon(result.epsilon_rdp)} by RDP)"
+    if result.privacy.mechanism == "off":
+        value = f"Epsilon {INFINITE}"
+    return f"{value}, {terms(result)}, against the {result.privacy.adversary}, after {result.rounds} rounds."
+
+
+def device_epsilon(result: Result) -> str:
+    """The un-amplified count of the device that took part most often."""
+    value = epsilon_or_reason(result.epsilon_device, result)
+    times = result.privacy.most_participations
+    sentence = (
+        f"By its own count, without amplification by sampling, the device that took part most often ({times} times) "
+        f"has spent epsilon {value}, {terms(result)}."
+    )
+    if result.privacy.trust == "central" and result.epsilon_device is not None:
+        sentence += " With central trust the noise multiplier in it is the server's word."
+    return sentence
+
+
+def explanation(result: Result) -> tuple[str, ...]:
+    """Sentences for a reader: what the numbers mean, whom they protect, and whom they do not."""
+    privacy = result.privacy
+    sentences = [_trade_off(result), _against_the_server(privacy)]
+    if privacy.unit == "device":
+        sentences.append(
+            "The unit is the device: it is a listener's guarantee only where enrolment gives each person one device."
+        )
+    if privacy.noise == "reproducible":
+        sentences.append(
+            "The noise is reproducible (noise: reproducible): it comes from a keyed stream so that the run can be "
+            "repeated; a release made with it can be inspected but never promoted."
+        )
+    return tuple(sentences)
+
+
+def participation(result: Result) -> str:
+    """Who took part how often, and who declined."""
+    privacy = result.privacy
+    most = "without a limit" if privacy.max_participations is None else f"at most {privacy.max_participations} times"
+    cap = "no cap of its own" if privacy.device_cap is None else f"a cap of epsilon {epsilon(privacy.device_cap)}"
+    return (
+        f"Each device might take part {most}, with {cap} ({terms(result)}). "
+        f"The busiest took part {privacy.most_participations} times. Devices declined "
+        f"{privacy.declined_invitations:,} invitations because they had reached a limit."
+    )
+
+
+def most_true_alarms(epsilon_value: float, delta: float, *, false_alarms: float) -> float:
+    """The largest true-positive rate that (epsilon, delta) leaves an attacker at this false-positive rate.
+
+    Kairouz, Oh and Viswanath 2015: both error rates obey a + e^epsilon b >= 1 - delta.
+    """
+    # exp(-epsilon) only: exp(epsilon) would overflow above 709
+    shrink = math.exp(-epsilon_value)
+    by_misses = 1 - shrink * (1 - delta - false_alarms)
+    by_alarms = math.inf if shrink == 0 else false_alarms / shrink + delta
+    return min(1.0, by_misses, by_alarms)
+
+
+def _trade_off(result: Result) -> str:
+    if result.epsilon_pld is None:
+        return f"No bound on what an attacker can learn is claimed. {result.epsilon_reason or ''}".strip()
+    found = most_true_alarms(result.epsilon_pld, result.delta, false_alarms=FALSE_ALARMS)
+    return (
+        f"An attacker ({result.privacy.adversary}) who accepts {FALSE_ALARMS:.0%} false alarms recognises at most "
+        f"{found:.1%} of the {result.privacy.unit}s whose data is in the run (epsilon {epsilon(result.epsilon_pld)}, "
+        f"{terms(result)})."
+    )
+
+
+def _against_the_server(privacy: PrivacyFacts) -> str:
+    if privacy.trust == "central":
+        return "Trust is central: the server sees each clipped update; against the server there is no guarantee."
+    if privacy.trust == "distributed":
+        return "Trust is distributed: the server sees only noised sums if enough devices are honest and stay."
+    return "Trust is local: each device adds all of the noise; the guarantee holds against the server always."
