@@ -9,6 +9,7 @@ from simulations.report import plots, plots_by_round, tables
 from simulations.report.content import Card, Illustration
 from simulations.report.privacy_words import (
     device_epsilon,
+    device_terms,
     epsilon_or_reason,
     explanation,
     participation,
@@ -102,7 +103,7 @@ def _cards(result: Result) -> tuple[Card, ...]:
     device = Card(
         name="epsilon, busiest device",
         number=epsilon_or_reason(result.epsilon_device, result),
-        aside=f"{terms(result)}, its own un-amplified count",
+        aside=f"{device_terms(result)}, its own un-amplified count",
     )
     return (*quality, population, device)
 
@@ -130,7 +131,10 @@ def _privacy_figures(result: Result) -> list[Illustration]:
     figures = []
     plot = plots_by_round.epsilon_by_round(result, terms=terms(result))
     if plot is not None:
-        caption = f"epsilon after each round: {terms(result)}, against the {result.privacy.adversary}."
+        caption = (
+            f"epsilon after each round: {terms(result)}, against the {result.privacy.adversary}. "
+            f"The device's own: {device_terms(result)}."
+        )
         figures.append(Illustration(title="Epsilon by round", caption=caption, plot=plot, numbers=numbers))
     plot = plots_by_round.norms_by_round(result.curve)
     if plot is not None:
@@ -145,13 +149,16 @@ def _explanation_figures(result: Result) -> list[Illustration]:
         assert result.attention is not None
         plot = plots.attention_by_mood(result.attention, modality)
         if plot is not None:
-            caption = f"mean weight of each earlier play when {modality} are attended to, by mood group."
+            caption = f"mean weight of each earlier play in attending to {modality}, by mood group; groups may overlap."
             numbers = tables.attention(result.attention, modality)
             title = f"Attention over time, {modality}"
             figures.append(Illustration(title=title, caption=caption, plot=plot, numbers=numbers))
     plot = None if result.shares is None else plots.shares_by_mood(result.shares)
     if plot is not None and result.shares is not None:
-        caption = "mean fusion weight of each path, by mood group."
+        caption = (
+            "share of each path in the score of the track that stands first, mean over the moments of each mood group; "
+            "groups may overlap."
+        )
         numbers = tables.shares(result.shares)
         figures.append(Illustration(title="Share of each path", caption=caption, plot=plot, numbers=numbers))
     return figures

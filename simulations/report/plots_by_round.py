@@ -72,7 +72,7 @@ def epsilon_by_round(result: Result, *, terms: str) -> Plot | None:
         keys.append(Key(label=label, role="ceiling", dash=DASHED))
         spoken.append(f"{label}: {epsilon(result.epsilon_device)}")
     axes.set_ylim(bottom=0)
-    alt = "Epsilon by round: " + "; ".join(spoken) + f". Terms: {terms}."
+    alt = "Epsilon by round: " + "; ".join(spoken) + f". The population's terms: {terms}."
     return Plot(svg=inline_svg(figure, name="epsilon", alt=alt), keys=tuple(keys), alt=alt)
 
 

@@ -1,7 +1,6 @@
 """Privacy in words: an epsilon is always written with its delta, unit, relation, trust and adversary."""
 
-import math
-
+from shared_model.privacy.gaussian import true_positives
 from simulations.report.result_schema import PrivacyFacts, Result
 from simulations.report.wording import epsilon, small
 
@@ -17,14 +16,20 @@ def epsilon_or_reason(value: float | None, result: Result) -> str:
 
 
 def terms(result: Result) -> str:
-    """What every epsilon of this run is relative to."""
+    """What the population's epsilon is relative to."""
     privacy = result.privacy
     return f"delta {small(result.delta)}, unit {privacy.unit}, {privacy.relation}, {privacy.trust} trust"
 
 
+def device_terms(result: Result) -> str:
+    """What a device's own epsilon is relative to: zero-out, since its cohorts are known and sampling hides nothing."""
+    return f"delta {small(result.delta)}, unit device, zero-out, {result.privacy.trust} trust"
+
+
 def population_epsilon(result: Result) -> str:
     """The population's epsilon in one sentence."""
-    value = f"Epsilon {epsilon_or_reason(result.epsilon_pld, result)} by PLD"
+    accountant = next(iter(result.privacy.accountants), "PLD")
+    value = f"Epsilon {epsilon_or_reason(result.epsilon_pld, result)} by {accountant}"
     if result.epsilon_rdp is not None:
         value += f" ({epsilon(result.epsilon_rdp)} by RDP)"
     if result.privacy.mechanism == "off":
@@ -38,7 +43,7 @@ def device_epsilon(result: Result) -> str:
     times = result.privacy.most_participations
     sentence = (
         f"By its own count, without amplification by sampling, the device that took part most often ({times} times) "
-        f"has spent epsilon {value}, {terms(result)}."
+        f"has spent epsilon {value}, {device_terms(result)}."
     )
     if result.privacy.trust == "central" and result.epsilon_device is not None:
         sentence += " With central trust the noise multiplier in it is the server's word."
@@ -67,28 +72,16 @@ def participation(result: Result) -> str:
     most = "without a limit" if privacy.max_participations is None else f"at most {privacy.max_participations} times"
     cap = "no cap of its own" if privacy.device_cap is None else f"a cap of epsilon {epsilon(privacy.device_cap)}"
     return (
-        f"Each device might take part {most}, with {cap} ({terms(result)}). "
+        f"Each device might take part {most}, with {cap} ({device_terms(result)}). "
         f"The busiest took part {privacy.most_participations} times. Devices declined "
         f"{privacy.declined_invitations:,} invitations because they had reached a limit."
     )
 
 
-def most_true_alarms(epsilon_value: float, delta: float, *, false_alarms: float) -> float:
-    """The largest true-positive rate that (epsilon, delta) leaves an attacker at this false-positive rate.
-
-    Kairouz, Oh and Viswanath 2015: both error rates obey a + e^epsilon b >= 1 - delta.
-    """
-    # exp(-epsilon) only: exp(epsilon) would overflow above 709
-    shrink = math.exp(-epsilon_value)
-    by_misses = 1 - shrink * (1 - delta - false_alarms)
-    by_alarms = math.inf if shrink == 0 else false_alarms / shrink + delta
-    return min(1.0, by_misses, by_alarms)
-
-
 def _trade_off(result: Result) -> str:
     if result.epsilon_pld is None:
-        return f"No bound on what an attacker can learn is claimed. {result.epsilon_reason or ''}".strip()
-    found = most_true_alarms(result.epsilon_pld, result.delta, false_alarms=FALSE_ALARMS)
+        return f"No bound on what an attacker can learn is claimed ({result.epsilon_reason})."
+    found = true_positives(FALSE_ALARMS, epsilon=result.epsilon_pld, delta=result.delta)
     return (
         f"An attacker ({result.privacy.adversary}) who accepts {FALSE_ALARMS:.0%} false alarms recognises at most "
         f"{found:.1%} of the {result.privacy.unit}s whose data is in the run (epsilon {epsilon(result.epsilon_pld)}, "

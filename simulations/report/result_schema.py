@@ -15,6 +15,7 @@ from shared_model.errors import BadInput
 SCHEMA = 1
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=1 + 1e-6)]  # a mean of float32 softmax outputs may end just above 1
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 BaselineName = Literal["popularity", "personal_popularity", "bigram", "item_knn", "blend"]
@@ -104,7 +105,7 @@ class PrivacyFacts(Record):
     device_cap: NonNegative | None
     declined_invitations: Count
     noise: str | None
-    share_clipped: Share | None
+    share_clipped: Share | None = None
 
 
 class RoundQuality(Record):
@@ -134,8 +135,8 @@ class Attention(Record):
     """Mean temporal attention by mood group: one row a group, one weight a recency position, the latest play first."""
 
     groups: tuple[str, ...]
-    lyrics: tuple[tuple[Share, ...], ...] | None = None
-    audio: tuple[tuple[Share, ...], ...] | None = None
+    lyrics: tuple[tuple[Weight, ...], ...] | None = None
+    audio: tuple[tuple[Weight, ...], ...] | None = None
 
     @model_validator(mode="after")
     def _rectangular(self) -> Self:
@@ -146,11 +147,11 @@ class Attention(Record):
 
 
 class Shares(Record):
-    """Mean fusion weight of each path by mood group: one row a group, one column a path."""
+    """Mean share of each path in the score of the first recommendation: one row a mood group, one column a path."""
 
     groups: tuple[str, ...]
     paths: tuple[str, ...]
-    weights: tuple[tuple[Share, ...], ...]
+    weights: tuple[tuple[Weight, ...], ...]
 
     @model_validator(mode="after")
     def _rectangular(self) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from simulations.report.content import Cell, Group, Row, Table, plain_table
-from simulations.report.privacy_words import epsilon_or_reason, terms
+from simulations.report.privacy_words import device_terms, epsilon_or_reason, terms
 from simulations.report.result_schema import Attention, Result, Shares
 from simulations.report.wording import (
     BIAS,
@@ -12,6 +12,7 @@ from simulations.report.wording import (
     UNDEFINED,
     QualityRow,
     duration,
+    epsilon,
     interval,
     model_name,
     quality_rows,
@@ -56,7 +57,7 @@ def plan(result: Result) -> Table:
     rows = [
         ("epsilon, PLD", f"{epsilon_or_reason(result.epsilon_pld, result)} ({terms(result)}, {privacy.adversary})"),
         ("epsilon, RDP", f"{epsilon_or_reason(result.epsilon_rdp, result)} ({terms(result)}, {privacy.adversary})"),
-        ("epsilon, device", f"{epsilon_or_reason(result.epsilon_device, result)} ({terms(result)}, own count)"),
+        ("epsilon, device", f"{epsilon_or_reason(result.epsilon_device, result)} ({device_terms(result)}, own count)"),
         ("mechanism", privacy.mechanism),
         ("accountants", ", ".join(privacy.accountants) or "none"),
         ("noise multiplier", f"{privacy.noise_multiplier:.4g}"),
@@ -65,10 +66,11 @@ def plan(result: Result) -> Table:
             "clip norm",
             UNDEFINED if privacy.clip_norm is None else f"{privacy.clip_norm:.4g} (L2, all released tensors)",
         ),
-        ("share of updates clipped", share(privacy.share_clipped)),
-        ("sample rate", f"{privacy.sample_rate:.4g} a round (Poisson)"),
+        ("sample rate", f"{privacy.sample_rate:.4g} a round"),
         ("planned and minimum cohort", f"{privacy.planned_cohort:,} and {privacy.minimum_cohort:,} devices"),
     ]
+    if privacy.share_clipped is not None:
+        rows.append(("share of updates clipped", share(privacy.share_clipped)))
     return plain_table("the privacy plan and what the run did with it.", ("", "this run"), rows, words=True)
 
 
@@ -115,8 +117,8 @@ def curve_privacy(result: Result) -> Table:
     rows = [
         (
             str(point.round),
-            epsilon_or_reason(point.epsilon_pld, result),
-            epsilon_or_reason(point.epsilon_rdp, result),
+            UNDEFINED if point.epsilon_pld is None else epsilon(point.epsilon_pld),
+            UNDEFINED if point.epsilon_rdp is None else epsilon(point.epsilon_rdp),
             UNDEFINED if point.cohort is None else f"{point.cohort:,}",
             UNDEFINED if point.update_norm is None else f"{point.update_norm:.4g}",
             UNDEFINED if point.noise_norm is None else f"{point.noise_norm:.4g}",
@@ -147,7 +149,9 @@ def attention(content: Attention, modality: str) -> Table:
 def shares(content: Shares) -> Table:
     """Mean fusion weights, one row a mood group."""
     rows = [(group, *map(share, row)) for group, row in zip(content.groups, content.weights, strict=True)]
-    return plain_table("mean share of each path.", ("", *map(readable, content.paths)), rows)
+    return plain_table(
+        "mean share of each path in the first recommendation.", ("", *map(readable, content.paths)), rows
+    )
 
 
 def _measured(row: QualityRow, metric: str) -> Cell:
