@@ -1,11 +1,9 @@
 """Privacy in words: an epsilon is always written with its delta, unit, relation, trust and adversary."""
 
-from shared_model.privacy.gaussian import true_positives
 from simulations.report.result_schema import PrivacyFacts, Result
 from simulations.report.wording import epsilon, small
 
 INFINITE = "infinite (no noise)"
-FALSE_ALARMS = 0.01
 
 
 def epsilon_or_reason(value: float | None, result: Result) -> str:
@@ -51,9 +49,11 @@ def device_epsilon(result: Result) -> str:
 
 
 def explanation(result: Result) -> tuple[str, ...]:
-    """Sentences for a reader: what the numbers mean, whom they protect, and whom they do not."""
+    """Whom the numbers protect, and whom they do not. What an attacker can find stands in the disclosure list."""
     privacy = result.privacy
-    sentences = [_trade_off(result), _against_the_server(privacy)]
+    sentences = [_against_the_server(privacy)]
+    if result.epsilon_pld is None:
+        sentences.append(f"No bound on what an attacker can learn is claimed ({result.epsilon_reason}).")
     if privacy.unit == "device":
         sentences.append(
             "The unit is the device: it is a listener's guarantee only where enrolment gives each person one device."
@@ -75,17 +75,6 @@ def participation(result: Result) -> str:
         f"Each device might take part {most}, with {cap} ({device_terms(result)}). "
         f"The busiest took part {privacy.most_participations} times. Devices declined "
         f"{privacy.declined_invitations:,} invitations because they had reached a limit."
-    )
-
-
-def _trade_off(result: Result) -> str:
-    if result.epsilon_pld is None:
-        return f"No bound on what an attacker can learn is claimed ({result.epsilon_reason})."
-    found = true_positives(FALSE_ALARMS, epsilon=result.epsilon_pld, delta=result.delta)
-    return (
-        f"An attacker ({result.privacy.adversary}) who accepts {FALSE_ALARMS:.0%} false alarms recognises at most "
-        f"{found:.1%} of the {result.privacy.unit}s whose data is in the run (epsilon {epsilon(result.epsilon_pld)}, "
-        f"{terms(result)})."
     )
 
 
