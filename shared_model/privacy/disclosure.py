@@ -1,0 +1,78 @@
+"""What every report ends with: in plain sentences, what the privacy numbers mean and what they rest on."""
+
+from shared_model.privacy.accounting import pld_true_positives
+from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
+from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.randomness import REPRODUCIBLE
+from shared_model.privacy.spending import PopulationSpent, device_spent, population_spent, server_spent
+from shared_model.privacy.spent import Sampling
+
+_FALSE_ALARMS = 0.01
+
+
+def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, noise: str, simulated: bool) -> list[str]:
+    """The sentences, after `rounds` rounds in which no device took part more than `most_participations` times.
+
+    noise: label of the randomness; simulated: whether the listeners were invented.
+    """
+    return [
+        *(["Simulated: the listeners were invented; nobody's privacy was spent."] if simulated else []),
+        "Unit: the device. It is a listener's guarantee only where enrolment gives each person one device.",
+        f"Neighbouring relation: {plan.relation.value}. What is hidden is whether one device, with all that it "
+        "contributes in all rounds, was part of the population.",
+        f"Adversary, a reader of the releases: {_population(plan, population_spent(plan, rounds=rounds))}",
+        f"Adversary, a reader of the releases who knows the cohorts: {_device(plan, most_participations)}",
+        f"Adversary, the server: epsilon is infinite, since {server_spent(plan, rounds=rounds).reason}. The numbers "
+        "prove what the server promised; that it did add the noise is for an audit to show.",
+        _sampling(plan),
+        "Tuning: choosing settings by looking at earlier runs on private data costs privacy too; it is not counted.",
+        "Evaluation: quality was measured on private listeners without noise; publishing it is outside the guarantee.",
+        "Assumed public: the catalogue and its vectors, release 0 and the listeners it was trained on, the size of the "
+        "population, the plan.",
+        _noise(plan, noise),
+    ]
+
+
+def _population(plan: PrivacyPlan, spent: PopulationSpent) -> str:
+    pld = spent.pld
+    if pld.reason is not None or pld.epsilon is None or spent.rdp.epsilon is None:
+        return f"epsilon is infinite, since {pld.reason}."
+    found = pld_true_positives(
+        _FALSE_ALARMS, sample_rate=plan.sample_rate, noise_multiplier=plan.noise_multiplier, rounds=pld.rounds
+    )
+    return (
+        f"epsilon {pld.epsilon:.2f} by {pld.accountant} (cross-check {spent.rdp.epsilon:.2f} by "
+        f"{spent.rdp.accountant}) at delta {pld.delta:.2g}, after {pld.rounds} rounds. At 1 % false alarms an attacker "
+        f"finds at most {found:.1%} of the devices that were part of it (from the whole curve of epsilons and deltas)."
+    )
+
+
+def _device(plan: PrivacyPlan, participations: int) -> str:
+    spent = device_spent(plan, participations=participations)
+    if spent.reason is not None or spent.epsilon is None:
+        return f"epsilon is infinite, since {spent.reason}."
+    mu = composed_mu(plan.noise_multiplier, releases=participations)
+    found = gaussian_true_positives(_FALSE_ALARMS, mu=mu)
+    return (
+        f"epsilon {spent.epsilon:.2f} at delta {spent.delta:.2g} by a device's own count, for the device that took "
+        f"part most often ({participations} of at most {plan.participation_limit} times); {spent.relation.value}, not "
+        "amplified by sampling, and the noise multiplier is the server's word. At 1 % false alarms an attacker finds "
+        f"at most {found:.1%} of such devices (from the Gaussian trade-off curve, which is exact)."
+    )
+
+
+def _sampling(plan: PrivacyPlan) -> str:
+    if plan.sampling is Sampling.FULL_PARTICIPATION:
+        return "Sampling: none; every device is in every round."
+    return (
+        f"Sampling: each device is in each round by a coin of its own, with chance {plan.sample_rate:.4g} "
+        f"({plan.cohort} of {plan.population}), and nobody but the server learns who was."
+    )
+
+
+def _noise(plan: PrivacyPlan, label: str) -> str:
+    if plan.mechanism is Mechanism.OFF:
+        return f"Noise: none is added; cohorts are drawn from randomness that is {label}."
+    if label == REPRODUCIBLE:
+        return f"Noise: {label}. Who knows the seed can take it away again, so such a release is never promoted."
+    return f"Noise: from the {label}."

@@ -1,0 +1,174 @@
+"""One plan drives sampler, clipping, noise and accounting of every round, so that they cannot disagree."""
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import lru_cache
+
+from shared_model.errors import BadInput, Refused
+from shared_model.privacy.accounting import require_accountant
+from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
+
+SMALLEST_DELTA = 1e-12
+CLIP_NORMS = (1e-12, 1e12)
+"""Bounds on a clip norm: within them rounding to float32 cannot lift a clipped update above it."""
+
+
+class Mechanism(Enum):
+    """What is done to the sum of a cohort's updates."""
+
+    GAUSSIAN = "gaussian"
+    OFF = "off"  # nothing is clipped, no noise is added, and epsilon is infinite
+
+
+def default_delta(population: int) -> float:
+    """N^-1.1 (McMahan et al. 2018)."""
+    return float(population**-1.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyPlan:
+    """What every round of one run does, and what it may cost a device.
+
+    population: a public constant N, never the number of connected devices. cohort: the *expected* number of devices in
+    a round, which every sum is divided by. clip_norm: sensitivity of the sum to one device. noise_multiplier: standard
+    deviation of the noise on the sum over `clip_norm`; 0 where the mechanism is off. minimum_cohort: with fewer answers
+    the round is aborted. max_participations: how often one device may take part. device_cap: the un-amplified epsilon
+    that one device may spend by its own count; None leaves it to `max_participations` and where the mechanism is off.
+
+    Raises BadInput where a number cannot be used, or where the expected participations exceed what a device allows;
+    Refused where no accountant covers the combination.
+    """
+
+    population: int
+    cohort: int
+    rounds: int
+    clip_norm: float
+    noise_multiplier: float
+    delta: float
+    max_participations: int
+    minimum_cohort: int = 1
+    device_cap: float | None = None
+    mechanism: Mechanism = Mechanism.GAUSSIAN
+    trust: Trust = Trust.CENTRAL
+    sampling: Sampling = Sampling.POISSON
+    unit: Unit = Unit.DEVICE
+    relation: Relation = Relation.ADD_OR_REMOVE_ONE
+
+    def __post_init__(self) -> None:
+        _require_counts(self)
+        _require_numbers(self)
+        _require_noise(self)
+        _require_an_accountant(self)
+        if self.expected_participations > self.participation_limit:
+            raise BadInput(
+                f"privacy plan: a device is expected to take part {self.expected_participations:g} times in "
+                f"{self.rounds} rounds, and may take part {self.participation_limit} times (max_participations "
+                f"{self.max_participations}, device_cap {self.device_cap}); plan fewer rounds, a smaller cohort or "
+                "more noise, or raise max_participations or device_cap"
+            )
+
+    @property
+    def sample_rate(self) -> float:
+        """The chance q of each device to be in a round."""
+        return self.cohort / self.population
+
+    @property
+    def expected_participations(self) -> float:
+        """How often a device that never declines is in a cohort, on average."""
+        return self.sample_rate * self.rounds
+
+    @property
+    def noise_standard_deviation(self) -> float:
+        """Of each number of the noise on the sum of a cohort's clipped updates."""
+        return self.noise_multiplier * self.clip_norm
+
+    @property
+    def participation_limit(self) -> int:
+        """How often one device may take part: the lower of `max_participations` and what `device_cap` pays for."""
+        if self.device_cap is None:
+            return self.max_participations
+        return _participations_within(self.device_cap, self.max_participations, self.noise_multiplier, self.delta)
+
+    def may_participate(self, participations_so_far: int) -> bool:
+        """Whether a device with this many participations accepts one more; else it declines."""
+        return participations_so_far < self.participation_limit
+
+    def without_privacy(self) -> "PrivacyPlan":
+        """The same rounds with the mechanism off."""
+        return replace(self, mechanism=Mechanism.OFF, noise_multiplier=0.0, device_cap=None)
+
+
+def _require_counts(plan: PrivacyPlan) -> None:
+    for name in ("population", "cohort", "rounds", "minimum_cohort", "max_participations"):
+        if getattr(plan, name) < 1:
+            raise BadInput(f"privacy plan: {name} is {getattr(plan, name)}; it must be at least 1")
+    if plan.cohort > plan.population:
+        raise BadInput(
+            f"privacy plan: a cohort of {plan.cohort} out of a population of {plan.population}; "
+            f"set cohort to {plan.population} or fewer"
+        )
+    if plan.minimum_cohort > plan.cohort:
+        raise BadInput(
+            f"privacy plan: minimum_cohort {plan.minimum_cohort} is above the cohort of {plan.cohort}; lower it"
+        )
+
+
+def _require_numbers(plan: PrivacyPlan) -> None:
+    if not SMALLEST_DELTA <= plan.delta < 1 / plan.population:  # NaN is refused too
+        raise BadInput(
+            f"privacy plan: delta is {plan.delta:g}; it must be at least {SMALLEST_DELTA:g} and below one over the "
+            f"population, {1 / plan.population:g}; {default_delta(plan.population):.3g} is usual"
+        )
+    if not CLIP_NORMS[0] <= plan.clip_norm <= CLIP_NORMS[1]:
+        raise BadInput(
+            f"privacy plan: clip_norm is {plan.clip_norm:g}; it must lie between {CLIP_NORMS[0]:g} and "
+            f"{CLIP_NORMS[1]:g}"
+        )
+    if plan.device_cap is not None and not 0 < plan.device_cap < math.inf:
+        raise BadInput(
+            f"privacy plan: device_cap is {plan.device_cap:g}; it must be above 0 and finite, "
+            "or left out where max_participations is the only limit"
+        )
+
+
+def _require_noise(plan: PrivacyPlan) -> None:
+    if plan.mechanism is Mechanism.OFF:
+        if plan.noise_multiplier != 0 or plan.device_cap is not None:
+            raise BadInput(
+                f"privacy plan: mechanism off with noise_multiplier {plan.noise_multiplier:g} and device_cap "
+                f"{plan.device_cap}; set the noise multiplier to 0 and leave the cap out, since epsilon is infinite"
+            )
+    elif not 0 < plan.noise_multiplier < math.inf:
+        raise BadInput(
+            f"privacy plan: noise_multiplier is {plan.noise_multiplier:g}; it must be above 0 and finite "
+            "(privacy.mechanism=off trains without noise)"
+        )
+
+
+def _require_an_accountant(plan: PrivacyPlan) -> None:
+    require_accountant(plan.sampling, plan.relation)
+    if plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE:
+        raise Refused(
+            f"privacy plan: no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value}; "
+            "use central trust and the unit device"
+        )
+    if plan.sampling is Sampling.FULL_PARTICIPATION and plan.cohort != plan.population:
+        raise BadInput(
+            f"privacy plan: full participation with a cohort of {plan.cohort} out of {plan.population}; "
+            f"set cohort to {plan.population}, or use poisson sampling"
+        )
+
+
+@lru_cache(maxsize=64)  # asked of every device in every round
+def _participations_within(cap: float, most: int, noise_multiplier: float, delta: float) -> int:
+    """The largest number of participations, at most `most`, whose un-amplified epsilon is at most `cap`."""
+    fits, too_many = 0, most + 1
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if device_epsilon(middle, noise_multiplier=noise_multiplier, delta=delta) <= cap:
+            fits = middle
+        else:
+            too_many = middle
+    return fits

@@ -1,0 +1,64 @@
+from shared_model.privacy.disclosure import disclosure
+from shared_model.privacy.plan import PrivacyPlan
+
+PLAN = PrivacyPlan(
+    population=100_000,
+    cohort=1000,
+    rounds=500,
+    clip_norm=1.0,
+    noise_multiplier=0.8,
+    delta=1e-6,
+    max_participations=5,
+)
+
+
+def text(plan: PrivacyPlan, *, noise: str = "reproducible", simulated: bool = True) -> str:
+    return "\n".join(disclosure(plan, rounds=500, most_participations=5, noise=noise, simulated=simulated))
+
+
+def test_every_required_item_is_said() -> None:
+    said = text(PLAN)
+    for item in (
+        "Simulated",
+        "Unit: the device. It is a listener's guarantee only where enrolment gives each person one device",
+        "Neighbouring relation: add-or-remove-one",
+        "a reader of the releases",
+        "the server: epsilon is infinite",
+        "chance 0.01 (1000 of 100000)",
+        "Tuning",
+        "Assumed public: the catalogue",
+        "release 0",
+        "Noise: reproducible",
+    ):
+        assert item in said
+
+
+def test_each_epsilon_comes_with_its_accountant_and_both_are_there() -> None:
+    said = text(PLAN)
+    assert "epsilon 2.93 by PLD (cross-check 3.53 by RDP) at delta 1e-06, after 500 rounds" in said
+    assert "epsilon 16.61 at delta 1e-06 by a device's own count" in said
+    assert "(5 of at most 5 times)" in said
+
+
+def test_the_trade_off_says_which_curve_it_comes_from() -> None:
+    said = text(PLAN)
+    # below e^2.925 * 0.01 = 18.6 %, which one epsilon and delta alone allow; and Phi(Phi^-1(0.01) + sqrt(5) / 0.8)
+    assert "at most 3.2% of the devices that were part of it (from the whole curve of epsilons and deltas)" in said
+    assert "at most 68.0% of such devices (from the Gaussian trade-off curve, which is exact)" in said
+
+
+def test_with_the_mechanism_off_nothing_is_promised() -> None:
+    said = text(PLAN.without_privacy())
+    assert said.count("epsilon is infinite") == 3
+    assert "attacker finds" not in said
+    assert "Noise: none is added" in said
+
+
+def test_a_deployed_run_is_not_called_simulated() -> None:
+    said = text(PLAN, noise="operating system", simulated=False)
+    assert "Simulated" not in said
+    assert "Noise: from the operating system" in said
+
+
+def test_clipping_alone_is_never_called_private_line_27() -> None:
+    assert "differential" not in text(PLAN.without_privacy()).lower()

@@ -1,0 +1,126 @@
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared_model.errors import BadInput, Refused
+from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
+
+PLAN = PrivacyPlan(
+    population=1000,
+    cohort=200,
+    rounds=40,
+    clip_norm=1.0,
+    noise_multiplier=1.0,
+    delta=default_delta(1000),
+    max_participations=20,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"cohort": 1001}, "cohort of 1001 out of a population of 1000"),
+        ({"cohort": 0}, "cohort is 0"),
+        ({"rounds": 0}, "rounds is 0"),
+        ({"population": -1}, "population is -1"),
+        ({"minimum_cohort": 201}, "minimum_cohort 201"),
+        ({"max_participations": 0}, "max_participations is 0"),
+        ({"noise_multiplier": -1.0}, "noise_multiplier is -1"),
+        ({"noise_multiplier": 0.0}, "noise_multiplier is 0"),
+        ({"noise_multiplier": math.nan}, "noise_multiplier is nan"),
+        ({"noise_multiplier": math.inf}, "noise_multiplier is inf"),
+        ({"clip_norm": 0.0}, "clip_norm is 0"),
+        ({"clip_norm": math.nan}, "clip_norm is nan"),
+        ({"clip_norm": math.inf}, "clip_norm is inf"),
+        ({"device_cap": math.nan}, "device_cap is nan"),
+        ({"device_cap": -3.0}, "device_cap is -3"),
+        ({"mechanism": Mechanism.OFF}, "mechanism off with noise_multiplier 1"),
+        ({"sampling": Sampling.FULL_PARTICIPATION}, "full participation with a cohort of 200"),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_refused_with_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        dataclasses.replace(PLAN, **change)
+
+
+@pytest.mark.parametrize("delta", [1e-3, 0.5, 9e-13, 0.0, -1e-5, math.nan])
+def test_delta_is_refused_at_one_over_the_population_and_below_1e_minus_12_line_5(delta: float) -> None:
+    with pytest.raises(BadInput, match="delta"):
+        dataclasses.replace(PLAN, delta=delta)
+
+
+@pytest.mark.parametrize("delta", [1e-12, math.nextafter(1e-3, 0)])
+def test_delta_is_taken_up_to_its_bounds(delta: float) -> None:
+    assert dataclasses.replace(PLAN, delta=delta).delta == delta
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"relation": Relation.REPLACE_ONE},
+        {"relation": Relation.ZERO_OUT},
+        {"trust": Trust.LOCAL},
+        {"trust": Trust.DISTRIBUTED},
+        {"unit": Unit.EXAMPLE},
+    ],
+)
+def test_what_no_accountant_covers_cannot_be_planned_line_6(change: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        dataclasses.replace(PLAN, **change)
+
+
+def test_more_expected_participations_than_a_device_allows_are_refused_when_planned_line_8() -> None:
+    with pytest.raises(BadInput, match="expected to take part 8 times"):
+        dataclasses.replace(PLAN, max_participations=7)
+    assert dataclasses.replace(PLAN, max_participations=8).expected_participations == 8
+
+
+def test_the_number_of_line_8_is_refused_under_a_cap_of_16_and_planned_under_17() -> None:
+    arguments: dict[str, Any] = {
+        "population": 100_000,
+        "cohort": 1000,
+        "rounds": 500,
+        "clip_norm": 1.0,
+        "noise_multiplier": 0.8,
+        "delta": 1e-6,
+        "max_participations": 50,
+    }
+    with pytest.raises(BadInput, match="may take part 4 times"):
+        PrivacyPlan(**arguments, device_cap=16.0)
+    plan = PrivacyPlan(**arguments, device_cap=17.0)
+    assert plan.participation_limit == 5
+    assert [plan.may_participate(so_far) for so_far in (0, 4, 5, 6)] == [True, True, False, False]
+
+
+@settings(deadline=None)
+@given(cap=st.floats(8.0, 200.0), noise=st.floats(1.0, 5.0))
+def test_a_device_may_spend_up_to_its_cap_and_not_once_more_line_8(cap: float, noise: float) -> None:
+    limit = dataclasses.replace(
+        PLAN, rounds=1, device_cap=cap, noise_multiplier=noise, max_participations=100
+    ).participation_limit
+    assert device_epsilon(limit, noise_multiplier=noise, delta=PLAN.delta) <= cap
+    assert limit == 100 or device_epsilon(limit + 1, noise_multiplier=noise, delta=PLAN.delta) > cap
+
+
+def test_q_uses_the_public_population_and_noise_the_clip_norm_lines_2_and_11() -> None:
+    assert PLAN.sample_rate == 0.2
+    assert dataclasses.replace(PLAN, clip_norm=0.25, noise_multiplier=2.0).noise_standard_deviation == 0.5
+
+
+def test_without_privacy_the_rounds_stay_and_the_cap_goes() -> None:
+    off = dataclasses.replace(PLAN, device_cap=60.0).without_privacy()
+    assert (off.mechanism, off.noise_standard_deviation, off.device_cap) == (Mechanism.OFF, 0.0, None)
+    assert (off.rounds, off.cohort, off.participation_limit) == (PLAN.rounds, PLAN.cohort, PLAN.max_participations)
+
+
+def test_full_participation_can_be_planned() -> None:
+    assert (
+        dataclasses.replace(PLAN, cohort=1000, rounds=5, sampling=Sampling.FULL_PARTICIPATION).expected_participations
+        == 5
+    )
