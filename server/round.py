@@ -1,0 +1,105 @@
+"""One federated round, whoever carries the messages: sample, collect, aggregate, step.
+
+FedAvg with server momentum (Hsu et al. 2019, arXiv 1909.06335). Both engines of the simulation and the Flower server
+run this function. Letters: d released numbers.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from server.aggregate import Aggregate
+from shared_model.errors import Refused
+from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.randomness import Randomness
+from shared_model.privacy.sampling import poisson_cohort
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStep:
+    """learning_rate > 0 of the server's step; momentum in [0, 1)."""
+
+    learning_rate: float
+    momentum: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundRecord:
+    """What the operator may know of a finished round.
+
+    Norms are None for an aborted round, whose noise is spent all the same.
+    """
+
+    round: int
+    invited: int
+    answered: int
+    declined: int
+    update_norm: float | None
+    noise_norm: float | None
+    bytes_down: int
+    bytes_up: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundState:
+    """Where a run stands: `round` rounds are finished; vector: (d,) float32; velocity: (d,) float64."""
+
+    round: int
+    vector: Tensor
+    velocity: Tensor
+    records: tuple[RoundRecord, ...]
+
+    @classmethod
+    def start(cls, vector: Tensor) -> "RoundState":
+        """Before the first round."""
+        return cls(round=0, vector=vector, velocity=torch.zeros(len(vector), dtype=torch.float64), records=())
+
+
+Collect = Callable[[int, Tensor, NDArray[np.int64]], Iterable[Tensor]]
+"""Asks the invited (round, parameters (d,), registration numbers) and yields their answers as rows (K, d), as they
+come. Who declines is simply not among them."""
+
+
+def run_round(
+    state: RoundState,
+    *,
+    plan: PrivacyPlan,
+    step: ServerStep,
+    randomness: Callable[[str, int], Randomness],
+    collect: Collect,
+) -> RoundState:
+    """The state after one more round. randomness: a stream for a purpose ("cohort", "noise") and a round."""
+    number = state.round + 1
+    cohort = poisson_cohort(plan.population, sample_rate=plan.sample_rate, randomness=randomness("cohort", number))
+    aggregate = Aggregate(len(state.vector), plan=plan)
+    for updates in collect(number, state.vector, cohort):
+        aggregate.add(updates)
+    sent = 4 * len(state.vector)
+    record = RoundRecord(
+        round=number,
+        invited=len(cohort),
+        answered=aggregate.answers,
+        declined=len(cohort) - aggregate.answers,
+        update_norm=None,
+        noise_norm=None,
+        bytes_down=sent * len(cohort),
+        bytes_up=sent * aggregate.answers,
+    )
+    try:
+        released = aggregate.release(randomness("noise", number))
+    except Refused:
+        return replace(state, round=number, records=(*state.records, record))
+    velocity = step.momentum * state.velocity + released.mean
+    return RoundState(
+        round=number,
+        vector=(state.vector.double() + step.learning_rate * velocity).float(),
+        velocity=velocity,
+        records=(
+            *state.records,
+            replace(record, update_norm=released.update_norm, noise_norm=released.noise_norm),
+        ),
+    )

@@ -1,0 +1,72 @@
+"""Training little: low-rank updates with a frozen first factor on the content projections, and the fusion gate.
+
+Noise grows with the square root of the number of released weights, so that under privacy a small trained part wins
+(design: "what trains where"; low-rank adaptation after Hu et al. 2021, arXiv 2106.09685, with the first factor frozen
+as in Sun et al. 2024, arXiv 2403.12313, which keeps the update linear in what is averaged).
+Frozen projections of the catalogue are computed once, by `adapt`. Letters: N tracks, D width, R rank.
+"""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from shared_model.head.batch import Tables
+from shared_model.head.head import AttentiveFusionHead
+
+
+class LowRankInward(nn.Module):
+    """Reads a row [base projection (D) | frozen first factor applied (R)] and adds the trained second factor."""
+
+    def __init__(self, *, width: int, rank: int) -> None:
+        super().__init__()
+        self.width = width
+        self.up = nn.Linear(rank, width, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, row: Tensor) -> Tensor:
+        """row: (..., D + R). Returns (..., D)."""
+        read: Tensor = row[..., : self.width] + self.up(row[..., self.width :])
+        return read
+
+
+class LowRankOutward(nn.Module):
+    """Turns a query by a low-rank residual; it is then compared with candidates that are projected already."""
+
+    def __init__(self, *, width: int, rank: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.register_buffer("down", torch.randn(rank, width, generator=generator) / width**0.5)
+        self.down: Tensor
+        self.up = nn.Linear(rank, width, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, query: Tensor) -> Tensor:
+        """query: (..., D). Returns (..., D)."""
+        turned: Tensor = query + self.up(query @ self.down.T)
+        return turned
+
+
+def adapt(
+    head: AttentiveFusionHead, tables: Tables, *, rank: int, seed: int
+) -> tuple[AttentiveFusionHead, Tables, tuple[str, ...]]:
+    """A copy of `head` whose content projections are frozen but for low-rank updates, with tables to match.
+
+    Returns the adapted head, its tables, and the names of the parameters that are trained: the second factors and
+    the gate. Until they are trained it gives the same logits as `head`. `seed` fixes the first factors, which every
+    device must share.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    adapted = copy.deepcopy(head)
+    width = head.shape.width
+    history, candidates = [], []
+    with torch.no_grad():
+        for modality, (_, size) in enumerate(head.shape.modalities):
+            first_factor = torch.randn(rank, size, generator=generator) / size**0.5
+            rows = tables.history[modality]
+            history.append(torch.cat([head.inward[modality](rows), rows @ first_factor.T], -1))
+            candidates.append(tables.candidates[modality] @ head.outward_weight(modality))
+            adapted.inward[modality] = LowRankInward(width=width, rank=rank)
+            adapted.outward[modality] = LowRankOutward(width=width, rank=rank, generator=generator)
+    in_rounds = ("inward.", "fusion.gate") if head.shape.dense_tracks else ("inward.", "outward.", "fusion.gate")
+    trained = tuple(sorted(name for name, _ in adapted.named_parameters() if name.startswith(in_rounds)))
+    return adapted, Tables(history=tuple(history), candidates=tuple(candidates), present=tables.present), trained

@@ -1,0 +1,127 @@
+"""The attentive fusion head (after arXiv 2110.01001): evidence comes in by paths, and fusion weighs them.
+
+Letters as in `shared_model.head.batch`; D width of the head, F context numbers = 2 S + M + K.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from shared_model.head.batch import Batch, HeadOutput, Tables
+from shared_model.head.fusion import Fusion
+from shared_model.head.memory_paths import MEMORY_PATHS
+from shared_model.head.moment import MOMENT_FEATURES
+from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.head.temporal_attention import TemporalAttention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadShape:
+    """What fixes the head's parameters.
+
+    modalities: name and vector width of each content path, in order; dense_tracks: N for the paper's output with
+    one weight row per track, or None for scores against the frozen catalogue vectors (tracks never played, too).
+    """
+
+    modalities: tuple[tuple[str, int], ...]
+    width: int = 128
+    attention_width: int = 64
+    dense_tracks: int | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Names of the P paths: content first (or `dense`), then memory."""
+        content = tuple(name for name, _ in self.modalities)
+        return (("dense",) if self.dense_tracks and content else content) + MEMORY_PATHS
+
+
+class AttentiveFusionHead(nn.Module):
+    """Logits of the next play: content paths by temporal attention, memory paths, and the gate that weighs them."""
+
+    def __init__(self, shape: HeadShape) -> None:
+        super().__init__()
+        self.shape = shape
+        state_width = 2 * len(STATE_FEATURES)
+        context = state_width + len(shape.modalities) + len(MOMENT_FEATURES)
+        self.inward = nn.ModuleList([nn.Linear(size, shape.width, bias=False) for _, size in shape.modalities])
+        self.outward = nn.ModuleList([nn.Linear(shape.width, size, bias=False) for _, size in shape.modalities])
+        for modality, inward in enumerate(self.inward.parameters()):
+            nn.init.orthogonal_(inward)
+            with torch.no_grad():
+                self.outward_weight(modality).copy_(inward.T)  # starts as "like what was just played"
+        self.attention = nn.ModuleList(
+            TemporalAttention(width=shape.width, attention_width=shape.attention_width, state_width=state_width)
+            for _ in shape.modalities
+        )
+        self.fusion = Fusion(
+            width=shape.width,
+            modalities=len(shape.modalities),
+            paths=len(shape.paths),
+            context=context,
+            state_width=state_width,
+        )
+        if shape.dense_tracks and shape.modalities:
+            self.dense = nn.Linear(shape.width, shape.dense_tracks)
+
+    def outward_weight(self, modality: int) -> Tensor:
+        """The weight of a full outward projection, (width of the modality's vectors, D)."""
+        weight = self.outward[modality].weight
+        assert isinstance(weight, Tensor)
+        return weight
+
+    def forward(self, batch: Batch, tables: Tables) -> HeadOutput:
+        """Score the batch's candidates. Missing modalities and unanswered questions are masked, never imputed."""
+        answered = ~batch.state.isnan()
+        state = torch.cat([batch.state.nan_to_num(0.0), answered.to(batch.hours.dtype)], -1)
+        attended, weights, heard_any = self._attend(batch, tables, state)
+        context = torch.cat([state, heard_any.to(state.dtype), batch.moment], -1)
+        content, usable = self._content(batch, tables, attended, heard_any, context)
+        memory_usable = usable.new_ones(len(usable), len(MEMORY_PATHS))
+        gates = self.fusion.gates(context, torch.cat([usable, memory_usable], -1))
+        evidence = batch.evidence.to(state.dtype)
+        scores = torch.cat([content, evidence], 1)
+        contributions = gates[:, :, None] * scores
+        return HeadOutput(logits=contributions.sum(1), attention=weights, contributions=contributions)
+
+    def _attend(self, batch: Batch, tables: Tables, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Contexts (B, M, D), weights (B, M, L) and whether any listen has the modality (B, M) bool."""
+        known = batch.history >= 0
+        rows = batch.history.clamp(min=0)
+        contexts, weights, heard_any = [], [], []
+        for inward, attention, table, present in zip(
+            self.inward, self.attention, tables.history, tables.present, strict=True
+        ):
+            heard = known & present[rows]
+            context, weight = attention(inward(table[rows]), heard, batch.hours, state)
+            contexts.append(context)
+            weights.append(weight)
+            heard_any.append(heard.any(-1))
+        if not contexts:
+            nothing = batch.hours.new_zeros(len(rows), 0, self.shape.width)
+            return nothing, batch.hours.new_zeros(len(rows), 0, rows.shape[1]), nothing.new_zeros(len(rows), 0).bool()
+        return torch.stack(contexts, 1), torch.stack(weights, 1), torch.stack(heard_any, 1)
+
+    def _content(
+        self, batch: Batch, tables: Tables, attended: Tensor, heard_any: Tensor, context: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Scores of the content paths (B, ·, C) and which of them may count (B, ·) bool."""
+        if not self.shape.modalities:
+            return batch.evidence.new_zeros(len(context), 0, batch.evidence.shape[-1]).to(context.dtype), heard_any
+        queries, fused = self.fusion.queries(attended, context)
+        if self.shape.dense_tracks:
+            scores = self.dense(fused)
+            if batch.candidates is not None:
+                scores = scores.gather(1, batch.candidates)
+            return scores[:, None], heard_any.any(-1, keepdim=True)
+        by_path = []
+        for modality, (outward, table, present) in enumerate(
+            zip(self.outward, tables.candidates, tables.present, strict=True)
+        ):
+            query = outward(queries[:, modality])
+            if batch.candidates is None:
+                by_path.append((query @ table.T) * present)
+            else:
+                found = torch.einsum("bcd,bd->bc", table[batch.candidates], query)
+                by_path.append(found * present[batch.candidates])
+        return torch.stack(by_path, 1), heard_any

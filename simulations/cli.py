@@ -1,0 +1,128 @@
+"""sottovoce-simulate: federated rounds on one machine, from a catalogue to a report."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shared_model.errors import BadInput, SottovoceError
+
+app = typer.Typer(
+    name="sottovoce-simulate",
+    help="Simulate private, federated music recommendation on one machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+datasets = typer.Typer(help="Catalogues and listening to simulate with.", no_args_is_help=True)
+app.add_typer(datasets, name="datasets")
+
+INTERRUPTED = 130
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; its last line is the result.")]
+
+
+class EngineName(StrEnum):
+    """Who carries the rounds."""
+
+    IN_PROCESS = "in-process"
+    FLOWER = "flower"
+
+
+@app.command(epilog="Example: sottovoce-simulate run quick --set privacy.epsilon=2 --out runs/two")
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or path of a .toml file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: runs/SCENARIO-TIME.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder or file of real listening, or of `datasets build`.")] = None,
+    engine: Annotated[EngineName, typer.Option(help="In one process, or by Flower and Ray.")] = EngineName.IN_PROCESS,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, dots for nesting; again for more.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that lies in --out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario and write tables, result.json, predictions.npz, TensorBoard scalars and a page."""
+    # torch takes seconds to import: `--help` and `datasets list` do without
+    from simulations.engines import engine_called  # noqa: PLC0415
+    from simulations.report.comparison import print_comparison, write_comparison  # noqa: PLC0415
+    from simulations.report.page import PAGE_NAME  # noqa: PLC0415
+    from simulations.report.terminal import print_result  # noqa: PLC0415
+    from simulations.run import Job  # noqa: PLC0415
+    from simulations.scenario import read_scenario  # noqa: PLC0415
+    from simulations.stages import Stages  # noqa: PLC0415
+    from simulations.variants import run_once, run_variants  # noqa: PLC0415
+
+    if resume and out is None:
+        raise BadInput("--resume: say with --out which run is to go on")
+    checked = read_scenario(scenario, settings or [])
+    name = Path(scenario).stem
+    folder = out or Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    job = Job(scenario=checked, name=name, variant=None, data=data, engine_name=engine, engine=engine_called(engine))
+    progress, console = Console(stderr=True), Console()
+    if checked.variants:
+        results = run_variants(
+            job, folder, resume=resume, new_stages=lambda: Stages(progress), announce=progress.print
+        )
+        page = write_comparison(results, folder)
+        if not as_json:
+            print_comparison(console, results, page=page)
+        else:
+            variants = [result.model_dump(mode="json", by_alias=True) for result in results]
+            print(json.dumps({"scenario": name, "page": str(page), "variants": variants}))
+        return
+    result = run_once(job, folder, resume=resume, stages=Stages(progress))
+    if as_json:
+        print(json.dumps(result.model_dump(mode="json", by_alias=True)))
+    else:
+        print_result(console, result, page=folder / PAGE_NAME)
+
+
+@datasets.command("list")
+def list_datasets(as_json: Json = False) -> None:
+    """What can be simulated on, and where it is read from."""
+    from simulations.datasets.listing import DATASETS, as_table  # noqa: PLC0415
+
+    if as_json:
+        print(json.dumps([dataset.as_json() for dataset in DATASETS]))
+    else:
+        Console().print(as_table())
+
+
+@datasets.command("build", epilog="Example: sottovoce-simulate datasets build lieder --from lieder --out built")
+def build_dataset(
+    name: Annotated[str, typer.Argument(help="`lieder`, the one catalogue that is built.")],
+    source: Annotated[Path, typer.Option("--from", help="Folder with songs.jsonl and audio/.")],
+    out: Annotated[Path, typer.Option(help="Folder for songs.json and vectors.safetensors.")],
+    lyrics_model: Annotated[
+        str | None, typer.Option(help="Hugging Face folder or hub name. Default: the packages of the test extra.")
+    ] = None,
+) -> None:
+    """Encode lyrics and clips of a catalogue, for `run --data`."""
+    from simulations.datasets.lieder_build import build_lieder  # noqa: PLC0415
+
+    if name != "lieder":
+        raise BadInput(f"datasets build: there is no catalogue called '{name}' to build; the one there is is lieder")
+    build_lieder(source, out, lyrics_model=lyrics_model, report=Console(stderr=True).print)
+
+
+@app.command(epilog="Example: sottovoce-simulate benchmark --json")
+def benchmark(as_json: Json = False) -> None:
+    """Measure client updates per CPU second against a plain PyTorch loop on the same work."""
+    from benchmarks.same_arithmetic import measure  # noqa: PLC0415
+
+    raise NotImplementedError
+
+
+def main() -> None:
+    """Entry point. A mistake of the user gets a sentence, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except SottovoceError as error:
+        print(f"sottovoce-simulate: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("sottovoce-simulate: stopped; the same command with --resume (and --out) goes on", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    sys.exit(code or 0)

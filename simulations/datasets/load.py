@@ -1,0 +1,62 @@
+"""The data set that a scenario names, from the package or from the folder given by --data."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from shared_model.errors import BadInput
+from simulations.datasets.dataset import Dataset
+from simulations.datasets.lastfm_1k import read_lastfm_1k
+from simulations.datasets.lieder import load_lieder
+from simulations.datasets.listening import read_listening
+from simulations.datasets.populations import split_populations
+from simulations.scenario import Scenario
+from simulations.simulated_listeners.population import SimulatedPopulation
+
+SPLIT_SEED = 0
+"""Which real listeners are public does not follow the scenario's seed, so that runs with other seeds can be compared."""
+PUBLIC_PLAYS = 150.0
+PUBLIC_LANGUAGES = {"de": 0.3, "en": 0.5, "fr": 0.15, "it": 0.05}
+"""A public log is biased as real ones are: by listeners who play more, of other languages, whose moods nobody asked."""
+NEEDS_DATA = {
+    "listening": "the folder that holds sequences.tsv and tracks.tsv",
+    "lastfm-1k": "the original file userid-timestamp-artid-artname-traid-traname.tsv",
+}
+
+
+def load_dataset(scenario: Scenario, *, data: Path | None) -> Dataset:
+    """The scenario's listeners and catalogue, with what its model is not to see left out.
+
+    data: where real listening lies; for `lieder` a folder of `datasets build`, or None for the embedded one.
+    Raises BadInput where it is missing or cannot be read.
+    """
+    dataset = _read(scenario, data)
+    modalities = {
+        name: dataset.catalogue.modalities[name]
+        for name in scenario.model.modalities
+        if name in dataset.catalogue.modalities
+    }
+    dataset = replace(dataset, catalogue=replace(dataset.catalogue, modalities=modalities))
+    if scenario.model.use_state:
+        return dataset
+    return replace(dataset, private=tuple(replace(history, states=None) for history in dataset.private))
+
+
+def _read(scenario: Scenario, data: Path | None) -> Dataset:
+    name, listeners = scenario.dataset.name, scenario.simulated_listeners
+    if name == "lieder":
+        return load_lieder(
+            data,
+            public=SimulatedPopulation(
+                listeners=listeners.public, mean_plays=PUBLIC_PLAYS, checkin_rate=None, languages=PUBLIC_LANGUAGES
+            ),
+            private=SimulatedPopulation(
+                listeners=listeners.private, mean_plays=listeners.mean_plays, mood_effect=listeners.mood_effect
+            ),
+            seed=scenario.seed,
+        )
+    if data is None:
+        raise BadInput(f"data set {name}: say with --data where {NEEDS_DATA[name]} is")
+    label = data.stem
+    catalogue, histories = read_listening(data, name=label) if name == "listening" else read_lastfm_1k(data, name=label)
+    public, private = split_populations(histories, public_share=scenario.dataset.public_share, seed=SPLIT_SEED)
+    return Dataset(name=label, catalogue=catalogue, public=public, private=private, simulated=False)

@@ -1,0 +1,147 @@
+"""Everything about a run that is fixed before its rounds: data, plan, examples, held-out moments, release 0.
+
+Letters: U private listeners, E examples of each.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from shared_model.head.adapter import adapt
+from shared_model.head.batch import Tables
+from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.memory_paths import PublicStatistics, fit_public_statistics
+from shared_model.head.parameters import ParameterLayout
+from shared_model.head.statistics import play_counts
+from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.solve import solve_plan
+from shared_model.training.examples import Examples, build_examples, by_listener
+from shared_model.training.local_update import LocalTraining, Model
+from simulations.datasets.dataset import Dataset
+from simulations.evaluation import HeldOutMoments, held_out_moments
+from simulations.held_out import Target, held_out_targets, is_new, training_part
+from simulations.pretraining.release_0 import latest_positions
+from simulations.quality import Yardstick
+from simulations.scenario import Scenario
+
+UNKNOWN_ROUNDS = 10**6
+"""Stands for max_participations while the number of rounds is still being solved for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Private listeners' examples (U, E, ...) and held-out plays, with the public statistics that both are read by."""
+
+    statistics: PublicStatistics
+    examples: Examples
+    targets: tuple[Target, ...]
+    held_out: HeldOutMoments
+    yardstick: Yardstick
+
+
+def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
+    """The scenario's plan with its unknown solved for. Raises BadInput where it cannot be met."""
+    privacy = scenario.privacy
+    delta = default_delta(population) if privacy.delta is None else privacy.delta
+    if privacy.mechanism == "off":
+        assert scenario.rounds is not None
+        return PrivacyPlan(
+            population=population,
+            cohort=scenario.cohort,
+            rounds=scenario.rounds,
+            clip_norm=privacy.clip_norm,
+            noise_multiplier=0.0,
+            delta=delta,
+            minimum_cohort=privacy.minimum_cohort,
+            max_participations=scenario.rounds,
+            mechanism=Mechanism.OFF,
+        )
+    plan = solve_plan(
+        population=population,
+        cohort=scenario.cohort,
+        rounds=scenario.rounds,
+        epsilon=privacy.epsilon,
+        noise_multiplier=privacy.noise_multiplier,
+        clip_norm=privacy.clip_norm,
+        delta=delta,
+        minimum_cohort=privacy.minimum_cohort,
+        max_participations=privacy.max_participations or UNKNOWN_ROUNDS,
+        device_cap=privacy.device_cap,
+    )
+    if privacy.max_participations is not None:
+        return plan
+    expected = plan.expected_participations
+    return replace(plan, max_participations=int(np.ceil(max(2 * expected, expected + 2))))
+
+
+def local_training(scenario: Scenario) -> LocalTraining:
+    """What each client computes."""
+    training = scenario.training
+    return LocalTraining(learning_rate=training.learning_rate, batch_size=training.batch_size, epochs=training.epochs)
+
+
+def new_head(scenario: Scenario, dataset: Dataset) -> AttentiveFusionHead:
+    """An untrained head for this catalogue, fixed by the scenario's seed."""
+    shape = HeadShape(
+        modalities=tuple((name, modality.vectors.shape[1]) for name, modality in dataset.catalogue.modalities.items()),
+        width=scenario.model.width,
+        attention_width=scenario.model.attention_width,
+        dense_tracks=len(dataset.catalogue) if scenario.model.output == "dense" else None,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(scenario.seed)
+        return AttentiveFusionHead(shape)
+
+
+def tables_of(dataset: Dataset) -> Tables:
+    """The catalogue's vectors as the untouched head reads them."""
+    modalities = dataset.catalogue.modalities.values()
+    vectors = tuple(torch.from_numpy(modality.vectors) for modality in modalities)
+    return Tables(
+        history=vectors,
+        candidates=vectors,
+        present=tuple(torch.from_numpy(modality.present) for modality in modalities),
+    )
+
+
+def trainable_model(scenario: Scenario, head: AttentiveFusionHead, tables: Tables) -> Model:
+    """Release 0 as rounds train it: through the adapter, or whole but for rows per track."""
+    if scenario.model.trainable == "adapter":
+        head, tables, names = adapt(head, tables, rank=scenario.model.rank, seed=scenario.seed)
+    else:
+        names = tuple(name for name, _ in head.named_parameters() if not name.startswith("dense."))
+    return Model(head=head, tables=tables, layout=ParameterLayout.of(head, names))
+
+
+def set_up_bench(scenario: Scenario, dataset: Dataset) -> Bench:
+    """Count public statistics, build every private listener's examples, and gather the held-out moments."""
+    catalogue, training = dataset.catalogue, scenario.training
+    public = [history.tracks for history in dataset.public]
+    statistics = fit_public_statistics(public, size=len(catalogue))
+    learned_from = [training_part(history) for history in dataset.private]
+    positions = [latest_positions(history, training.examples) for history in learned_from]
+    examples = build_examples(
+        learned_from,
+        positions,
+        statistics=statistics,
+        catalogue=catalogue,
+        candidates=training.candidates,
+        generator=np.random.default_rng(scenario.seed),
+    )
+    drawn = held_out_targets(dataset.private, limit=scenario.dataset.max_targets)
+    targets = tuple(sorted(drawn, key=lambda target: (target.listener, target.position)))
+    held_out = held_out_moments(dataset.private, targets, statistics=statistics, catalogue=catalogue)
+    before = [*public, *(history.tracks for history in learned_from)]
+    return Bench(
+        statistics=statistics,
+        examples=by_listener(examples, [len(at) for at in positions], nominal=training.examples),
+        targets=targets,
+        held_out=held_out,
+        yardstick=Yardstick(
+            listener=held_out.listener,
+            new=np.array([is_new(dataset.private[target.listener], target.position) for target in targets]),
+            play_counts=play_counts(before, len(catalogue)),
+            resamples=scenario.evaluation.resamples,
+        ),
+    )

@@ -1,0 +1,74 @@
+"""A federation to be simulated, and its training round by round with checkpoints and evaluation, by either engine.
+
+Letters: U listeners, E examples of each, d released numbers.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from server import checkpoint
+from server.round import RoundState, ServerStep
+from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
+from shared_model.training.examples import Examples
+from shared_model.training.local_update import LocalTraining, Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Federation:
+    """Everything that its rounds depend on. examples: (U, E, ...), in the order of registration numbers."""
+
+    model: Model
+    examples: Examples
+    training: LocalTraining
+    plan: PrivacyPlan
+    step: ServerStep
+    seed: int
+
+    def randomness(self, purpose: str, number: int) -> KeyedRandomness:
+        """The simulation's reproducible privacy randomness for a purpose in a round."""
+        return KeyedRandomness(key=key_from_seed(self.seed), purpose=purpose, round=number)
+
+
+Engine = Callable[[RoundState, Federation], Iterator[RoundState]]
+"""Runs the rounds that are left, and yields the state after each."""
+
+
+def train(
+    federation: Federation,
+    *,
+    engine: Engine,
+    folder: Path,
+    every: int,
+    evaluated: Callable[[RoundState], None],
+    progress: Callable[[int], None],
+) -> RoundState:
+    """Run the rounds that `folder` does not hold yet, and return the last state.
+
+    evaluated: called with the state before the first round, after each `every` rounds and after the last, those of an
+    earlier, interrupted run included; progress: called with the number of finished rounds.
+    """
+    last = federation.plan.rounds
+    folder.mkdir(parents=True, exist_ok=True)
+    state = checkpoint.latest(folder) or RoundState.start(federation.model.vector())
+    if state.round == 0:
+        checkpoint.save(state, folder)
+    for number in range(0, state.round + 1):
+        if is_evaluated(number, every=every, last=last):
+            evaluated(checkpoint.load(checkpoint.path(folder, number)))
+    progress(state.round)
+    for after in engine(state, federation):
+        checkpoint.save(after, folder)
+        if not is_evaluated(state.round, every=every, last=last):
+            checkpoint.path(folder, state.round).unlink()  # only states that are evaluated are kept
+        state = after
+        if is_evaluated(state.round, every=every, last=last):
+            evaluated(state)
+        progress(state.round)
+    return state
+
+
+def is_evaluated(number: int, *, every: int, last: int) -> bool:
+    """Whether quality is measured after this many rounds."""
+    return number % every == 0 or number == last

@@ -1,0 +1,25 @@
+"""Local-only: every device fine-tunes its own copy of release 0, and nothing is shared."""
+
+import numpy as np
+import torch
+
+from shared_model.training.examples import Examples, take
+from shared_model.training.local_update import LocalTraining, Model, local_updates
+from simulations.engine_in_process import SIDE_BY_SIDE
+from simulations.evaluation import HeldOutMoments, joined, rank
+from simulations.full_ranking import FullRanking
+
+
+def rank_local_only(
+    model: Model, examples: Examples, held_out: HeldOutMoments, *, training: LocalTraining
+) -> FullRanking:
+    """Rank each target with its own listener's copy. examples: (U, E, ...), in the order of `held_out.listener`."""
+    start = model.vector()
+    parts = []
+    for listeners in torch.split(torch.arange(len(examples.weight)), SIDE_BY_SIDE):
+        copies = start + local_updates(model, start, take(examples, listeners), training)
+        for listener, copy in zip(listeners.tolist(), copies, strict=True):
+            first, last = np.searchsorted(held_out.listener, [listener, listener + 1])
+            if first < last:
+                parts.append(rank(model, copy, held_out, targets=range(int(first), int(last))))
+    return joined(parts)

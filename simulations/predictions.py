@@ -1,0 +1,41 @@
+"""predictions.npz: what was recommended for every held-out play, so that others can recount every metric."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_model.durable import write_atomically
+from shared_model.history import History
+from simulations.datasets.dataset import Dataset
+from simulations.full_ranking import FullRanking
+from simulations.held_out import Target
+
+
+def save_predictions(path: Path, dataset: Dataset, targets: tuple[Target, ...], ranking: FullRanking) -> None:
+    """Arrays of T targets, in the ids of the data set: listener (T,), target (T,), top20 (T, 20), best first.
+
+    rank (T,) float64 is the target's own, ties at half; position (T,) its place in the listener's plays.
+    """
+    track_ids = _ids(dataset.catalogue.track_ids)
+    listener_ids = _ids(tuple(history.listener for history in dataset.private))
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        listener=listener_ids[[target.listener for target in targets]],
+        target=track_ids[[_played(dataset.private[target.listener], target) for target in targets]],
+        top20=track_ids[ranking.top20],
+        rank=ranking.ranks,
+        position=np.array([target.position for target in targets]),
+    )
+    write_atomically(path, content.getvalue())
+
+
+def _played(history: History, target: Target) -> int:
+    return int(history.tracks[target.position])
+
+
+def _ids(ids: tuple[str, ...]) -> NDArray[np.int64] | NDArray[np.str_]:
+    """As integers where every one is a number, as in the research logs; else as text of fixed width."""
+    return np.array(ids, dtype=np.int64) if all(label.isascii() and label.isdigit() for label in ids) else np.array(ids)

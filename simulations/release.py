@@ -1,0 +1,41 @@
+"""The signed release that a private run ends in. Its noise is reproducible, so that it can never be promoted."""
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shared_model.durable import write_atomically
+from shared_model.manifest import Manifest
+from shared_model.privacy.spending import device_spent, population_spent, server_spent
+from shared_model.release import model_hash, write_release
+from simulations.datasets.dataset import Dataset
+from simulations.outcome import Training
+from simulations.participation import participations
+from simulations.run_folder import RunFolder
+
+
+def sign_release(folder: RunFolder, dataset: Dataset, private: Training) -> str:
+    """Write release and public key, and return the model's SHA-256. The private key is thrown away after signing."""
+    federation, plan = private.federation, private.federation.plan
+    tensors = federation.model.layout.tensors(private.state.vector)
+    population = population_spent(plan, rounds=plan.rounds)
+    most = int(participations(federation, rounds=plan.rounds).max(initial=0))
+    shape = federation.model.head.shape
+    manifest = Manifest(
+        catalogue=dataset.name,
+        head={"width": shape.width, "attention_width": shape.attention_width, "paths": list(shape.paths)},
+        plan=plan,
+        rounds=plan.rounds,
+        spent=(
+            population.pld,
+            population.rdp,
+            device_spent(plan, participations=most),
+            server_spent(plan, rounds=plan.rounds),
+        ),
+        noise=federation.randomness("noise", 0).label,
+        simulated=dataset.simulated,
+    )
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    write_atomically(folder.release_key, public)
+    write_release(folder.release, tensors, manifest=manifest, private_key=key)
+    return model_hash(tensors)

@@ -1,0 +1,153 @@
+"""The main job: from a scenario to a report, stage by stage, each taken up again where a killed run left it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from server.round import RoundState, ServerStep
+from shared_model.durable import write_atomically
+from shared_model.head.head import AttentiveFusionHead
+from shared_model.history import History
+from simulations.baselines.suite import fit_baselines, fit_ceilings
+from simulations.datasets.dataset import Dataset
+from simulations.datasets.load import load_dataset
+from simulations.evaluation import rank
+from simulations.experiment import Bench, local_training, new_head, plan_of, set_up_bench, tables_of, trainable_model
+from simulations.federation import Engine, Federation, train
+from simulations.full_ranking import Scorer, evaluate
+from simulations.local_only import rank_local_only
+from simulations.mood_groups import explain_by_mood
+from simulations.outcome import Measured, Training, assemble
+from simulations.participation import participations
+from simulations.predictions import save_predictions
+from simulations.pretraining.head_file import load_head, save_head
+from simulations.pretraining.release_0 import Pretraining, public_examples, train_release_0
+from simulations.quality import Metrics
+from simulations.release import sign_release
+from simulations.report.page import page_from_folder
+from simulations.report.result_schema import Result, load_result
+from simulations.report.scalars import write_scalars
+from simulations.run_folder import RunFolder
+from simulations.scenario import Scenario
+from simulations.stages import Advance, Stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run: a scenario without variants, its name for the report, where its data lies, and who runs its rounds."""
+
+    scenario: Scenario
+    name: str
+    variant: str | None
+    data: Path | None
+    engine_name: str
+    engine: Engine
+
+
+def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
+    """Do every stage that `folder`, already opened, does not hold yet. Raises BadInput for what cannot be run."""
+    scenario = job.scenario
+    with stages.stage("data"):
+        dataset = load_dataset(scenario, data=job.data)
+        plan = plan_of(scenario, population=len(dataset.private))
+        bench = set_up_bench(scenario, dataset)
+    with stages.stage("release 0") as advance:
+        head = _release_0(scenario, dataset, folder, advance)
+        model = trainable_model(scenario, head, tables_of(dataset))
+        release_0 = rank(model, model.vector(), bench.held_out)
+    with stages.stage("baselines and ceilings") as advance:
+        size = len(dataset.catalogue)
+        everyone = (*dataset.public, *dataset.private)
+        baselines = _measure_all(fit_baselines(dataset.public, size), dataset.private, bench)
+        advance(0.5)
+        ceilings = _measure_all(fit_ceilings(everyone, size), dataset.private, bench)
+    training = local_training(scenario)
+    with stages.stage("local-only"):
+        local_only = rank_local_only(model, bench.examples, bench.held_out, training=training)
+    step = ServerStep(learning_rate=scenario.training.server_learning_rate, momentum=scenario.training.server_momentum)
+    private = Federation(
+        model=model, examples=bench.examples, training=training, plan=plan, step=step, seed=scenario.seed
+    )
+    open_plan = replace(plan.without_privacy(), max_participations=plan.rounds)
+    with stages.stage("federated, no privacy") as advance:
+        federated = _train(job, replace(private, plan=open_plan), bench, folder.rounds("federated"), advance)
+    with stages.stage("federated, private") as advance:
+        federated_private = _train(job, private, bench, folder.rounds("federated_private"), advance)
+    with stages.stage("report"):
+        attention, shares = explain_by_mood(model, federated_private.state.vector, bench.held_out)
+        measured = Measured(
+            release_0=release_0,
+            local_only=local_only,
+            federated=federated,
+            federated_private=federated_private,
+            baselines=baselines,
+            ceilings=ceilings,
+            participations=participations(private, rounds=plan.rounds),
+            attention=attention,
+            shares=shares,
+            model_sha256=sign_release(folder, dataset, federated_private),
+        )
+        save_predictions(folder.predictions, dataset, bench.targets, federated_private.ranking)
+        updates = sum(r.answered for t in (federated, federated_private) for r in t.state.records) + len(
+            dataset.private
+        )
+        result = assemble(
+            scenario,
+            dataset,
+            measured,
+            name=job.name,
+            variant=job.variant,
+            engine=job.engine_name,
+            yardstick=bench.yardstick,
+            cost=stages.cost(client_updates=updates),
+        )
+        write_atomically(folder.result, json.dumps(result, indent=1).encode())
+        checked = load_result(folder.result)
+        write_scalars(checked, folder.scalars)
+        page_from_folder(folder.root)
+    return checked
+
+
+def _release_0(scenario: Scenario, dataset: Dataset, folder: RunFolder, advance: Advance) -> AttentiveFusionHead:
+    head = new_head(scenario, dataset)
+    if folder.release_0.exists():
+        load_head(head, folder.release_0)
+        return head
+    settings = scenario.pretraining
+    pretraining = Pretraining(
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        candidates=scenario.training.candidates,
+        max_examples=settings.max_examples,
+    )
+    examples = public_examples(dataset.public, catalogue=dataset.catalogue, pretraining=pretraining, seed=scenario.seed)
+    train_release_0(head, tables_of(dataset), examples, pretraining=pretraining, seed=scenario.seed, progress=advance)
+    save_head(head, folder.release_0)
+    return head
+
+
+def _measure_all(scorers: dict[str, Scorer], histories: Sequence[History], bench: Bench) -> dict[str, Metrics]:
+    return {
+        name: bench.yardstick.measure(evaluate(scorer, histories, bench.targets)) for name, scorer in scorers.items()
+    }
+
+
+def _train(job: Job, federation: Federation, bench: Bench, checkpoints: Path, advance: Advance) -> Training:
+    glances: dict[int, Metrics] = {}
+
+    def evaluated(state: RoundState) -> None:
+        glances[state.round] = bench.yardstick.glance(rank(federation.model, state.vector, bench.held_out))
+
+    rounds = federation.plan.rounds
+    state = train(
+        federation,
+        engine=job.engine,
+        folder=checkpoints,
+        every=job.scenario.evaluation.every,
+        evaluated=evaluated,
+        progress=lambda number: advance(number / rounds),
+    )
+    ranking = rank(federation.model, state.vector, bench.held_out)
+    return Training(federation=federation, state=state, glances=glances, ranking=ranking)

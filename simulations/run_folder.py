@@ -1,0 +1,95 @@
+"""What a run leaves behind, and how it is taken up again after a kill.
+
+A run folder belongs to one scenario; `scenario.json` is its first file and says which.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared_model.durable import write_atomically
+from shared_model.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths below `root`."""
+
+    root: Path
+
+    @property
+    def scenario(self) -> Path:
+        """The settings that the run was started with."""
+        return self.root / "scenario.json"
+
+    @property
+    def release_0(self) -> Path:
+        """The head as trained on public listening."""
+        return self.root / "release-0.safetensors"
+
+    @property
+    def release(self) -> Path:
+        """The signed release that the private rounds ended in."""
+        return self.root / "release.safetensors"
+
+    @property
+    def release_key(self) -> Path:
+        """The public key that it is signed with; the private one was thrown away after signing."""
+        return self.root / "release.pub"
+
+    @property
+    def predictions(self) -> Path:
+        """Arrays `listener`, `target`, `top20`, in the ids of the data set."""
+        return self.root / "predictions.npz"
+
+    @property
+    def result(self) -> Path:
+        """Every number of the report; written last, so that a folder that has it is finished."""
+        return self.root / "result.json"
+
+    @property
+    def scalars(self) -> Path:
+        """The curve for TensorBoard."""
+        return self.root / "tensorboard"
+
+    def rounds(self, name: str) -> Path:
+        """The checkpoints of one training, as `federated` or `federated_private`."""
+        return self.root / name
+
+    def open(self, settings: dict[str, object], *, resume: bool) -> bool:
+        """Make the folder, or take it up again; True when a finished result lies there already.
+
+        Raises BadInput where a run lies there and `resume` was not asked for, or where it has other settings, or where
+        the folder cannot be written.
+        """
+        if self.scenario.exists():
+            if not resume:
+                raise BadInput(
+                    f"{self.root}: a run lies there already; go on with it by --resume, or give another --out"
+                )
+            self._must_be(settings)
+            return self.result.exists()
+        if self.root.is_dir() and any(self.root.iterdir()):
+            raise BadInput(f"{self.root}: the folder holds other files; give an empty or a new one to --out")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.scenario, json.dumps(settings, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            raise BadInput(
+                f"{self.root}: cannot be written ({error.strerror}); give another folder to --out"
+            ) from error
+        return False
+
+    def _must_be(self, settings: dict[str, object]) -> None:
+        try:
+            started_with = json.loads(self.scenario.read_bytes())
+        except (OSError, ValueError) as error:
+            raise BadInput(
+                f"{self.scenario}: cannot be read ({error}); start the run anew in another folder"
+            ) from error
+        differing = sorted(key for key in {*started_with, *settings} if started_with.get(key) != settings.get(key))
+        if differing:
+            raise BadInput(
+                f"{self.root}: was started with another {' and '.join(differing)}; resume with the same settings, "
+                "or give another --out"
+            )
