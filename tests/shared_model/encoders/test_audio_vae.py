@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from shared_model.encoders.audio_vae import LATENT, WEIGHTS, AudioEncoder, AudioVAE
+from shared_model.encoders.log_mel import MEL_BANDS, PATCH_FRAMES
+from shared_model.errors import BadInput
+from simulations.pretraining.clips import read_clip
+
+FIXTURES = Path(__file__).with_name("fixtures")
+CLIPS = ("chord", "drum", "glide")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> AudioEncoder:
+    return AudioEncoder()
+
+
+def cosine(left: np.ndarray, right: np.ndarray) -> float:
+    return float(left @ right / np.linalg.norm(left) / np.linalg.norm(right))
+
+
+def encode(encoder: AudioEncoder, waveform: torch.Tensor, sample_rate_hz: int) -> np.ndarray:
+    vector = encoder.encode(waveform, sample_rate_hz)
+    assert vector is not None
+    return vector
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_three_synthesised_clips_agree_with_the_vectors_stored_for_them(encoder: AudioEncoder, name: str) -> None:
+    stored = load_file(FIXTURES / "expected.safetensors")
+    vector = encode(encoder, *read_clip(FIXTURES / f"{name}.flac"))
+    assert vector.shape == (LATENT,)
+    assert vector.dtype == np.float32
+    assert cosine(vector, stored[name]) > 0.999
+    assert all(cosine(vector, stored[other]) < 0.9 for other in CLIPS if other != name)
+
+
+def test_the_same_sound_gives_the_same_vector_whatever_was_encoded_before(encoder: AudioEncoder) -> None:
+    clip = read_clip(FIXTURES / "drum.flac")
+    first = encode(encoder, *clip)
+    encode(encoder, *read_clip(FIXTURES / "chord.flac"))
+    torch.manual_seed(5)
+    np.testing.assert_array_equal(encode(encoder, *clip), first)
+
+
+def test_a_track_is_the_mean_of_its_patches(encoder: AudioEncoder) -> None:
+    noise = torch.randn(31_000, generator=torch.Generator().manual_seed(1))
+    assert cosine(encode(encoder, noise, 16_000), encode(encoder, noise.repeat(3), 16_000)) > 0.99
+
+
+def test_the_level_changes_nothing(encoder: AudioEncoder) -> None:
+    waveform, sample_rate_hz = read_clip(FIXTURES / "chord.flac")
+    quiet = encode(encoder, waveform * 0.05, sample_rate_hz)
+    assert cosine(quiet, encode(encoder, waveform, sample_rate_hz)) > 0.9999
+
+
+def test_a_tenth_of_a_second_is_enough(encoder: AudioEncoder) -> None:
+    waveform, sample_rate_hz = read_clip(FIXTURES / "drum.flac")
+    assert np.isfinite(encode(encoder, waveform[: sample_rate_hz // 10], sample_rate_hz)).all()
+
+
+def test_silence_has_no_vector(encoder: AudioEncoder) -> None:
+    assert encoder.encode(torch.zeros(48_000), 48_000) is None
+
+
+def test_nan_is_refused(encoder: AudioEncoder) -> None:
+    with pytest.raises(BadInput, match="NaN"):
+        encoder.encode(torch.full((16_000,), torch.nan), 16_000)
+
+
+def test_a_wrong_sample_rate_is_another_sound(encoder: AudioEncoder) -> None:
+    waveform, sample_rate_hz = read_clip(FIXTURES / "glide.flac")
+    right = encode(encoder, waveform, sample_rate_hz)
+    assert cosine(right, encode(encoder, waveform, 2 * sample_rate_hz)) < 0.98
+
+
+def test_no_patch_of_a_batch_is_mixed_with_another() -> None:
+    torch.manual_seed(0)
+    vae = AudioVAE().eval()
+    patches = torch.randn(3, MEL_BANDS, PATCH_FRAMES)
+    together = vae.decode(vae.encode(patches)[0])
+    assert together.shape == patches.shape
+    for row, patch in enumerate(patches):
+        torch.testing.assert_close(vae.decode(vae.encode(patch[None])[0])[0], together[row], atol=1e-5, rtol=1e-5)
+
+
+def test_the_committed_weights_are_small_and_half_precision() -> None:
+    assert WEIGHTS.stat().st_size < 3_000_000
+    assert {tensor.dtype for tensor in load_file(WEIGHTS).values()} == {np.dtype(np.float16)}
+
+
+def test_truncated_foreign_and_absent_weights_are_refused(tmp_path: Path) -> None:
+    truncated, foreign = tmp_path / "truncated.safetensors", tmp_path / "foreign.safetensors"
+    truncated.write_bytes(WEIGHTS.read_bytes()[:-100])
+    save_file({"down.0.weight": np.zeros((2, 2), dtype=np.float32)}, foreign)
+    for path in (truncated, foreign):
+        with pytest.raises(BadInput, match="is truncated or holds another model"):
+            AudioEncoder(path)
+    with pytest.raises(BadInput, match="cannot read"):
+        AudioEncoder(tmp_path / "absent.safetensors")
