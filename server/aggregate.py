@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from shared_model.errors import Refused
+from shared_model.errors import BadInput, Refused
 from shared_model.privacy.clipping import clip_rows
 from shared_model.privacy.mechanism import private_average
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
@@ -39,7 +39,15 @@ class Aggregate:
         self.answers = 0
 
     def add(self, updates: Tensor) -> None:
-        """updates: (K, d) float32, one row a device."""
+        """updates: (K, d) float32, one row a device.
+
+        Raises BadInput for rows of another width: a shorter one would be repeated along the sum, unclipped as a whole.
+        """
+        if updates.shape[1:] != self._sum.shape:
+            raise BadInput(
+                f"round: an answer has shape {tuple(updates.shape)} and {len(self._sum)} numbers are released; "
+                "leave it out"
+            )
         private = self._plan.mechanism is not Mechanism.OFF
         rows = clip_rows(updates, clip_norm=self._plan.clip_norm) if private else updates
         self._sum += rows.sum(0, dtype=torch.float64)
@@ -48,7 +56,8 @@ class Aggregate:
     def release(self, randomness: Randomness) -> Released:
         """The mean over the *planned* cohort: fewer answers must not mean less noise (privacy.md, line 12).
 
-        Raises Refused when fewer than the plan's minimum answered: nothing partial is released.
+        Raises Refused when fewer than the plan's minimum answered: nothing partial is released. That a round was
+        aborted shows that few answered, which no epsilon counts; with a minimum of 0 it is never shown.
         """
         plan = self._plan
         if self.answers < plan.minimum_cohort:

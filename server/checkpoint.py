@@ -33,7 +33,7 @@ def load(file: Path) -> RoundState:
             )
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
-            f"checkpoint: {file} cannot be read ({error}); remove it, and the run goes on from the round before"
+            f"checkpoint: {file} cannot be read ({error}); remove it, and the run goes on from the last one before it"
         ) from error
 
 

@@ -135,7 +135,6 @@ def _privacy(plan: PrivacyPlan, private: Training, *, most: int) -> dict[str, An
         "device_cap": plan.device_cap,
         "declined_invitations": sum(record.declined for record in private.state.records),
         "noise": None if off else private.federation.randomness("noise", 0).label,
-        "share_clipped": None,
     }
 
 

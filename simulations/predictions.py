@@ -37,5 +37,6 @@ def _played(history: History, target: Target) -> int:
 
 
 def _ids(ids: tuple[str, ...]) -> NDArray[np.int64] | NDArray[np.str_]:
-    """As integers where every one is a number, as in the research logs; else as text of fixed width."""
-    return np.array(ids, dtype=np.int64) if all(label.isascii() and label.isdigit() for label in ids) else np.array(ids)
+    """As integers where that loses nothing, as in the research logs; else as text of fixed width."""
+    numbers = all(label.isascii() and label.isdigit() and len(label) < 19 and str(int(label)) == label for label in ids)
+    return np.array(ids, dtype=np.int64) if numbers else np.array(ids, dtype=np.str_)

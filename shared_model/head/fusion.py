@@ -14,7 +14,8 @@ class Fusion(nn.Module):
     """The gate over the paths and the fully connected layers (arXiv 2110.01001, fusion and output layers).
 
     The gate reads the masked psychological state, which modalities are present, and the moment: nothing with a
-    row per track, so that it stays small enough to be trained under noise. Its state columns start at zero.
+    row per track, so that it stays small enough to be trained under noise. Wherever the state enters, its columns
+    start at zero: until moods have been learned from, they change nothing.
     """
 
     def __init__(self, *, width: int, modalities: int, paths: int, context: int, state_width: int) -> None:
@@ -31,6 +32,8 @@ class Fusion(nn.Module):
             self.mix = nn.Linear(width, modalities * width)
             nn.init.zeros_(self.mix.weight)
             nn.init.zeros_(self.mix.bias)
+            with torch.no_grad():
+                self.mix_hidden.weight[:, modalities * width :][:, :state_width] = 0
 
     def gates(self, context: Tensor, usable: Tensor) -> Tensor:
         """context: (B, F); usable: (B, P) bool, False for a modality that the context lacks. Returns (B, P), >= 0."""

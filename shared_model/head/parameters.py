@@ -15,7 +15,10 @@ from shared_model.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class ParameterLayout:
-    """Names and shapes of the released parameters, in the order of their names."""
+    """Names and shapes of the released parameters, in the order of their names, each once.
+
+    It is the allow-list of what a reply holds: one row of d numbers, and nothing that has no place in it.
+    """
 
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -23,10 +26,10 @@ class ParameterLayout:
     def of(cls, module: nn.Module, names: tuple[str, ...]) -> "ParameterLayout":
         """The layout of those parameters of `module`. Raises BadInput for a name that is no floating parameter."""
         parameters = dict(module.named_parameters())
-        unknown = sorted(set(names) - set(parameters))
-        if unknown:
-            raise BadInput(f"head: {unknown[0]} is not a parameter of this head and cannot be trained in rounds")
-        return cls(tuple((name, tuple(parameters[name].shape)) for name in sorted(names)))
+        for name in sorted(set(names)):
+            if name not in parameters or not parameters[name].is_floating_point():
+                raise BadInput(f"head: {name} is no floating parameter of this head and cannot be trained in rounds")
+        return cls(tuple((name, tuple(parameters[name].shape)) for name in sorted(set(names))))
 
     @property
     def size(self) -> int:

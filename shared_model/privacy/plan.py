@@ -34,8 +34,10 @@ class PrivacyPlan:
     population: a public constant N, never the number of connected devices. cohort: the *expected* number of devices in
     a round, which every sum is divided by. clip_norm: sensitivity of the sum to one device. noise_multiplier: standard
     deviation of the noise on the sum over `clip_norm`; 0 where the mechanism is off. minimum_cohort: with fewer answers
-    the round is aborted. max_participations: how often one device may take part. device_cap: the un-amplified epsilon
-    that one device may spend by its own count; None leaves it to `max_participations` and where the mechanism is off.
+    the round is aborted, which shows that few answered, and no epsilon counts that; 0 never aborts, and a round without
+    answers then releases its noise alone, as accounted. max_participations: how often one device may take part.
+    device_cap: the un-amplified epsilon that one device may spend by its own count; None leaves it to
+    `max_participations` and where the mechanism is off.
 
     Raises BadInput where a number cannot be used, or where the expected participations exceed what a device allows;
     Refused where no accountant covers the combination.
@@ -48,7 +50,7 @@ class PrivacyPlan:
     noise_multiplier: float
     delta: float
     max_participations: int
-    minimum_cohort: int = 1
+    minimum_cohort: int = 0
     device_cap: float | None = None
     mechanism: Mechanism = Mechanism.GAUSSIAN
     trust: Trust = Trust.CENTRAL
@@ -101,9 +103,10 @@ class PrivacyPlan:
 
 
 def _require_counts(plan: PrivacyPlan) -> None:
-    for name in ("population", "cohort", "rounds", "minimum_cohort", "max_participations"):
-        if getattr(plan, name) < 1:
-            raise BadInput(f"privacy plan: {name} is {getattr(plan, name)}; it must be at least 1")
+    least = {"population": 1, "cohort": 1, "rounds": 1, "minimum_cohort": 0, "max_participations": 1}
+    for name, bound in least.items():
+        if getattr(plan, name) < bound:
+            raise BadInput(f"privacy plan: {name} is {getattr(plan, name)}; it must be at least {bound}")
     if plan.cohort > plan.population:
         raise BadInput(
             f"privacy plan: a cohort of {plan.cohort} out of a population of {plan.population}; "

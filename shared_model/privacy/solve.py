@@ -20,7 +20,7 @@ def solve_plan(
     clip_norm: float,
     delta: float,
     max_participations: int,
-    minimum_cohort: int = 1,
+    minimum_cohort: int = 0,
     device_cap: float | None = None,
     epsilon: float | None = None,
     noise_multiplier: float | None = None,

@@ -29,8 +29,8 @@ class Examples(NamedTuple):
     """Moments with the play that came.
 
     batch: (E, ...), its first candidate is the play that came;
-    correction: (E, C) float32, to be added to the logits: minus the log of how often a candidate was drawn
-    (Jean et al. 2015), minus infinity for one that stands twice;
+    correction: (E, C) float32, to be added to the logits: minus the log of the chance that a candidate stands in the
+    row (Jean et al. 2015), minus infinity where it stands for the second time;
     weight: (E,) float32, 1, or 0 where a listener has fewer examples than the nominal number.
     """
 
@@ -67,7 +67,8 @@ def build_examples(
 ) -> Examples:
     """Examples (sum of E, ...) of all listeners one after the other, for the plays at their `positions`.
 
-    candidates: C, the play that came, the strongest of each memory path, and uniformly drawn tracks.
+    candidates: C, the play that came, the strongest of each memory path, and uniformly drawn tracks, of which there
+    is at least one: C is larger where `candidates` leaves no room for it.
     generator: draws the latter; learning only, never privacy.
     """
     parts = [moments(history, at, catalogue) for history, at in zip(histories, positions, strict=True)]
@@ -99,7 +100,8 @@ def by_listener(examples: Examples, counts: Sequence[int], *, nominal: int) -> E
     """
     starts = np.r_[0, np.cumsum(counts)[:-1]]
     place = np.minimum(np.arange(nominal)[None], np.maximum(np.array(counts)[:, None] - 1, 0))
-    rows = torch.from_numpy(starts[:, None] + place)
+    last = len(examples.weight) - 1  # a listener without examples borrows any row: its weight is 0
+    rows = torch.from_numpy(np.minimum(starts[:, None] + place, last))
     real = torch.from_numpy(np.arange(nominal)[None] < np.array(counts)[:, None])
     padded = take(examples, rows)
     return padded._replace(weight=padded.weight * real)
@@ -123,7 +125,8 @@ def _candidates(
     uniform = generator.integers(tracks, size=(len(targets), max(size - certain.shape[1], 1)))
     drawn = np.concatenate([certain, uniform], axis=1)
     correction = np.zeros(drawn.shape, dtype=np.float32)
-    correction[:, certain.shape[1] :] = np.log(tracks / uniform.shape[1])
+    chance = 1 - (1 - 1 / tracks) ** uniform.shape[1]  # of being drawn at all, since a second time does not count
+    correction[:, certain.shape[1] :] = -np.log(chance)
     correction[_stands_before(drawn)] = -np.inf
     return drawn, correction, dense
 

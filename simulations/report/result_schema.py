@@ -105,7 +105,6 @@ class PrivacyFacts(Record):
     device_cap: NonNegative | None
     declined_invitations: Count
     noise: str | None
-    share_clipped: Share | None = None
 
 
 class RoundQuality(Record):

@@ -69,8 +69,6 @@ def plan(result: Result) -> Table:
         ("sample rate", f"{privacy.sample_rate:.4g} a round"),
         ("planned and minimum cohort", f"{privacy.planned_cohort:,} and {privacy.minimum_cohort:,} devices"),
     ]
-    if privacy.share_clipped is not None:
-        rows.append(("share of updates clipped", share(privacy.share_clipped)))
     return plain_table("the privacy plan and what the run did with it.", ("", "this run"), rows, words=True)
 
 

@@ -30,6 +30,7 @@ PLAN = PrivacyPlan(
         ({"rounds": 0}, "rounds is 0"),
         ({"population": -1}, "population is -1"),
         ({"minimum_cohort": 201}, "minimum_cohort 201"),
+        ({"minimum_cohort": -1}, "minimum_cohort is -1; it must be at least 0"),
         ({"max_participations": 0}, "max_participations is 0"),
         ({"noise_multiplier": -1.0}, "noise_multiplier is -1"),
         ({"noise_multiplier": 0.0}, "noise_multiplier is 0"),
@@ -124,3 +125,7 @@ def test_full_participation_can_be_planned() -> None:
         dataclasses.replace(PLAN, cohort=1000, rounds=5, sampling=Sampling.FULL_PARTICIPATION).expected_participations
         == 5
     )
+
+
+def test_no_round_is_aborted_unless_a_minimum_is_planned() -> None:
+    assert PLAN.minimum_cohort == 0

@@ -114,7 +114,6 @@ def invented_result(*, level: float = 0.2213, rounds: int = 40) -> dict[str, Any
             "device_cap": 18.0,
             "declined_invitations": 137,
             "noise": "reproducible",
-            "share_clipped": 0.238,
         },
         "curve": [point(number) for number in range(rounds + 1)],
         "attention": {"groups": groups, "lyrics": weights, "audio": weights[::-1]},
