@@ -16,8 +16,11 @@ from shared_model.training.local_update import clipped_updates
 from simulations.federation import Federation
 from simulations.participation import accept, participations
 
-SIDE_BY_SIDE = 50
-"""K: enough to fill the processor's vector units, few enough to stay in its cache."""
+MOST_SIDE_BY_SIDE = 50
+NUMBERS_SIDE_BY_SIDE = 2_000_000
+"""Parameters trained at once: enough to outweigh the cost of a call, few enough to stay in the processor's cache.
+
+On two cores 50 adapters of 4,000 numbers and 10 heads of 200,000 were fastest (benchmarks/NOTES.md)."""
 
 
 def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundState]:
@@ -27,7 +30,7 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
 
     def collect(_: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
         accepting = accept(taken_part, cohort, plan)
-        for listeners in torch.split(torch.from_numpy(accepting), SIDE_BY_SIDE):
+        for listeners in torch.split(torch.from_numpy(accepting), side_by_side(len(vector))):
             if len(listeners):
                 examples = take(federation.examples, listeners)
                 yield clipped_updates(federation.model, vector, examples, training=federation.training, plan=plan)
@@ -35,3 +38,8 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
     while state.round < plan.rounds:
         state = run_round(state, plan=plan, step=federation.step, randomness=federation.randomness, collect=collect)
         yield state
+
+
+def side_by_side(size: int) -> int:
+    """K, for heads of which `size` numbers are trained."""
+    return min(max(NUMBERS_SIDE_BY_SIDE // max(size, 1), 1), MOST_SIDE_BY_SIDE)

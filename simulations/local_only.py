@@ -5,7 +5,7 @@ import torch
 
 from shared_model.training.examples import Examples, take
 from shared_model.training.local_update import LocalTraining, Model, local_updates
-from simulations.engine_in_process import SIDE_BY_SIDE
+from simulations.engine_in_process import side_by_side
 from simulations.evaluation import HeldOutMoments, joined, rank
 from simulations.full_ranking import FullRanking
 
@@ -16,7 +16,7 @@ def rank_local_only(
     """Rank each target with its own listener's copy. examples: (U, E, ...), in the order of `held_out.listener`."""
     start = model.vector()
     parts = []
-    for listeners in torch.split(torch.arange(len(examples.weight)), SIDE_BY_SIDE):
+    for listeners in torch.split(torch.arange(len(examples.weight)), side_by_side(len(start))):
         copies = start + local_updates(model, start, take(examples, listeners), training)
         for listener, copy in zip(listeners.tolist(), copies, strict=True):
             first, last = np.searchsorted(held_out.listener, [listener, listener + 1])

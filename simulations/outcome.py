@@ -53,9 +53,13 @@ def assemble(
     variant: str | None,
     engine: str,
     yardstick: Yardstick,
+    head_parameters: int,
     cost: dict[str, Any],
 ) -> dict[str, Any]:
-    """The result of one run; `cost` alone differs when it is run again."""
+    """The result of one run; `cost` alone differs when it is run again.
+
+    head_parameters: numbers in the whole head, of which rounds train some.
+    """
     private = measured.federated_private
     plan, model = private.federation.plan, private.federation.model
     models = {
@@ -88,7 +92,7 @@ def assemble(
         "cohort": plan.cohort,
         "trainable": scenario.model.trainable,
         "trainable_parameters": model.layout.size,
-        "head_parameters": sum(parameter.numel() for parameter in model.head.parameters()),
+        "head_parameters": head_parameters,
         **models["federated_private"],
         "models": models,
         "baselines": measured.baselines,

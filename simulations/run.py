@@ -25,8 +25,8 @@ from simulations.pretraining.head_file import load_head, save_head
 from simulations.pretraining.release_0 import Pretraining, public_examples, train_release_0
 from simulations.quality import Metrics
 from simulations.release import sign_release
-from simulations.report.page import page_from_folder
-from simulations.report.result_schema import Result, load_result
+from simulations.report.page import write_page
+from simulations.report.result_schema import Result, parse_result
 from simulations.report.scalars import write_scalars
 from simulations.run_folder import RunFolder
 from simulations.scenario import Scenario
@@ -100,12 +100,13 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             variant=job.variant,
             engine=job.engine_name,
             yardstick=bench.yardstick,
+            head_parameters=sum(parameter.numel() for parameter in head.parameters()),
             cost=stages.cost(client_updates=updates),
         )
-        write_atomically(folder.result, json.dumps(result, indent=1).encode())
-        checked = load_result(folder.result)
+        checked = parse_result(result, source=str(folder.result))
         write_scalars(checked, folder.scalars)
-        page_from_folder(folder.root)
+        write_page(checked, folder.page)
+        write_atomically(folder.result, json.dumps(result, indent=1).encode())  # last: a folder that has it is whole
     return checked
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
+from simulations.report.page import PAGE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ class RunFolder:
     @property
     def scalars(self) -> Path:
         """The curve for TensorBoard."""
-        return self.root / "tensorboard"
+        return self.root / "scalars"
+
+    @property
+    def page(self) -> Path:
+        """The report for people."""
+        return self.root / PAGE_NAME
 
     def rounds(self, name: str) -> Path:
         """The checkpoints of one training, as `federated` or `federated_private`."""

@@ -55,8 +55,8 @@ class ModelSection(_Section):
     output: Literal["catalogue", "dense"] = Field(
         "catalogue", description="scores against frozen vectors, or one weight row per track as in the paper"
     )
-    width: Count = Field(128, description="width of projections and contexts")
-    attention_width: Count = Field(64, description="hidden width of temporal attention")
+    width: Count = Field(96, description="width of projections and contexts")
+    attention_width: Count = Field(48, description="hidden width of temporal attention")
 
 
 class PretrainingSection(_Section):
@@ -92,7 +92,9 @@ class PrivacySection(_Section):
     noise_multiplier: Positive | None = Field(None, description="noise standard deviation / clip_norm")
     clip_norm: Positive = Field(0.5, description="bound on the L2 norm of a device's update")
     delta: Positive | None = Field(None, description="default: N ** -1.1, N being the number of private listeners")
-    minimum_cohort: Count = Field(1, description="a round with fewer answers is aborted")
+    minimum_cohort: Annotated[int, Field(ge=0)] = Field(
+        0, description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts"
+    )
     max_participations: Count | None = Field(
         None, description="rounds a device takes part in, at most; default: twice the expectation, at least 2 more"
     )

@@ -15,7 +15,7 @@ from simulations.stages import Stages
 def run_variants(
     job: Job, folder: Path, *, resume: bool, new_stages: Callable[[], Stages], announce: Callable[[str], None]
 ) -> list[Result]:
-    """Run each variant that has no result yet. All are checked before the first one starts. `job.variant` is ignored."""
+    """Run each variant that has no result yet. All are checked before the first one starts."""
     jobs = [
         Job(
             scenario=settings_of(job.scenario, name),
@@ -37,7 +37,7 @@ def run_variants(
 def run_once(job: Job, folder: Path, *, resume: bool, stages: Stages) -> Result:
     """Run into `folder`, or hand back the result that lies there already when resuming."""
     place = RunFolder(folder)
-    settings = {
+    settings: dict[str, object] = {
         "scenario": job.scenario.model_dump(mode="json", exclude={"variants"}),
         "engine": job.engine_name,
         "data": str(job.data.resolve()) if job.data else None,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from shared_model.catalogue import Modality
 from shared_model.errors import BadInput
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.lastfm_1k import read_lastfm_1k
@@ -13,7 +14,7 @@ from simulations.scenario import Scenario
 from simulations.simulated_listeners.population import SimulatedPopulation
 
 SPLIT_SEED = 0
-"""Which real listeners are public does not follow the scenario's seed, so that runs with other seeds can be compared."""
+"""Which real listeners are public does not follow the scenario's seed: runs with other seeds can be compared."""
 PUBLIC_PLAYS = 150.0
 PUBLIC_LANGUAGES = {"de": 0.3, "en": 0.5, "fr": 0.15, "it": 0.05}
 """A public log is biased as real ones are: by listeners who play more, of other languages, whose moods nobody asked."""
@@ -30,11 +31,8 @@ def load_dataset(scenario: Scenario, *, data: Path | None) -> Dataset:
     Raises BadInput where it is missing or cannot be read.
     """
     dataset = _read(scenario, data)
-    modalities = {
-        name: dataset.catalogue.modalities[name]
-        for name in scenario.model.modalities
-        if name in dataset.catalogue.modalities
-    }
+    held = dataset.catalogue.modalities
+    modalities: dict[str, Modality] = {name: held[name] for name in scenario.model.modalities if name in held}
     dataset = replace(dataset, catalogue=replace(dataset.catalogue, modalities=modalities))
     if scenario.model.use_state:
         return dataset

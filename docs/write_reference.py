@@ -1,0 +1,82 @@
+"""Write docs/scenarios.md and docs/cli.md from the code that they describe: `make docs`. A test keeps them true."""
+
+from pathlib import Path
+
+import typer.main
+from click import Command, Context, Group
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from simulations.cli import app
+from simulations.scenario import Scenario, read_scenario, shipped_scenarios
+
+HERE = Path(__file__).parent
+
+
+def scenarios_page() -> str:
+    """Every setting of a scenario, and the scenarios that are shipped."""
+    lines = [
+        "# Scenario files",
+        "",
+        "Written by `make docs` from `simulations/scenario.py`. A scenario is a TOML file; `--set key=value` lays a",
+        "setting over it, with dots for nesting (`--set privacy.epsilon=2`); an empty value takes a setting away",
+        "(`--set rounds=`).",
+        "",
+        "## Shipped",
+        "",
+        "| name | title | variants |",
+        "|---|---|---|",
+    ]
+    for name in shipped_scenarios():
+        scenario = read_scenario(name, [])
+        variants = ", ".join(variant.name for variant in scenario.variants) or "–"
+        lines.append(f"| `{name}` | {scenario.title} | {variants} |")
+    lines += ["", "## Settings", ""]
+    lines += _section("", Scenario)
+    return "\n".join(lines) + "\n"
+
+
+def cli_page() -> str:
+    """The help of every command."""
+    lines = ["# Commands", "", "Written by `make docs` from the commands' own help.", ""]
+    root = typer.main.get_command(app)
+    lines += _help("sottovoce-simulate", root)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(prefix: str, model: type[BaseModel]) -> list[str]:
+    rows, nested = ["| setting | default | meaning |", "|---|---|---|"], []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            nested += ["", f"### [{name}]", "", str(inner.__doc__), "", *_section(f"{name}.", inner)]
+        else:
+            rows.append(f"| `{prefix}{name}` | {_default(field)} | {field.description} |")
+    return [*rows, *nested]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is None or field.default == ():
+        return "–"
+    return f"`{list(field.default) if isinstance(field.default, tuple) else field.default}`"
+
+
+def _help(name: str, command: Command) -> list[str]:
+    context = Context(command, info_name=name, max_content_width=110, terminal_width=110)
+    lines = [f"## {name}", "", "```", command.get_help(context), "```", ""]
+    if isinstance(command, Group):
+        for child in command.list_commands(context):
+            lines += _help(f"{name} {child}", command.commands[child])
+    return lines
+
+
+def main() -> None:
+    """Write both pages."""
+    (HERE / "scenarios.md").write_text(scenarios_page(), encoding="utf-8")
+    (HERE / "cli.md").write_text(cli_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
