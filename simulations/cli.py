@@ -48,18 +48,20 @@ def run(
 ) -> None:
     """Run a scenario and write tables, result.json, predictions.npz, TensorBoard scalars and a page."""
     # torch takes seconds to import: `--help` and `datasets list` do without
+    from simulations.scenario import read_scenario
+
+    if resume and out is None:
+        raise BadInput("--resume: say with --out which run is to go on")
+    checked = read_scenario(scenario, settings or [])
+
     from simulations.engines import ENGINES
     from simulations.report.comparison import print_comparison, write_comparison
     from simulations.report.page import PAGE_NAME
     from simulations.report.terminal import print_result
     from simulations.run import Job
-    from simulations.scenario import read_scenario
     from simulations.stages import Stages
     from simulations.variants import run_once, run_variants
 
-    if resume and out is None:
-        raise BadInput("--resume: say with --out which run is to go on")
-    checked = read_scenario(scenario, settings or [])
     name = Path(scenario).stem
     folder = out or Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     job = Job(scenario=checked, name=name, variant=None, data=data, engine_name=engine, engine=ENGINES[engine])

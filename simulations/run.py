@@ -44,13 +44,22 @@ class Job:
     engine_name: str
     engine: Engine
 
+    def settings(self) -> dict[str, object]:
+        """What a folder's run must agree with to be resumed."""
+        return {
+            "scenario": self.scenario.model_dump(mode="json", exclude={"variants"}),
+            "engine": self.engine_name,
+            "data": str(self.data.resolve()) if self.data else None,
+        }
+
 
 def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
-    """Do every stage that `folder`, already opened, does not hold yet. Raises BadInput for what cannot be run."""
+    """Do every stage that `folder` does not hold yet. Raises BadInput for what cannot be run, with nothing written."""
     scenario = job.scenario
     with stages.stage("data"):
         dataset = load_dataset(scenario, data=job.data)
         plan = plan_of(scenario, population=len(dataset.private))
+        folder.begin(job.settings())
         bench = set_up_bench(scenario, dataset)
     with stages.stage("release 0") as advance:
         head = _release_0(scenario, dataset, folder, advance)

@@ -62,11 +62,11 @@ class RunFolder:
         """The checkpoints of one training, as `federated` or `federated_private`."""
         return self.root / name
 
-    def open(self, settings: dict[str, object], *, resume: bool) -> bool:
-        """Make the folder, or take it up again; True when a finished result lies there already.
+    def check(self, settings: dict[str, object], *, resume: bool) -> None:
+        """Whether a run with these settings may go here, before anything is computed or written.
 
-        Raises BadInput where a run lies there and `resume` was not asked for, or where it has other settings, or where
-        the folder cannot be written.
+        Raises BadInput where a run lies there and `resume` was not asked for, where it has other settings, and where
+        other files lie there.
         """
         if self.scenario.exists():
             if not resume:
@@ -74,17 +74,18 @@ class RunFolder:
                     f"{self.root}: a run lies there already; go on with it by --resume, or give another --out"
                 )
             self._must_be(settings)
-            return self.result.exists()
-        if self.root.is_dir() and any(self.root.iterdir()):
-            raise BadInput(f"{self.root}: the folder holds other files; give an empty or a new one to --out")
+        elif self.root.exists() and not (self.root.is_dir() and not any(self.root.iterdir())):
+            raise BadInput(f"{self.root}: holds other files; give an empty or a new folder to --out")
+
+    def begin(self, settings: dict[str, object]) -> None:
+        """Make the folder and write its first file, if that was not done yet. Raises BadInput where it cannot."""
+        if self.scenario.exists():
+            return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             write_atomically(self.scenario, json.dumps(settings, indent=1, sort_keys=True).encode())
         except OSError as error:
-            raise BadInput(
-                f"{self.root}: cannot be written ({error.strerror}); give another folder to --out"
-            ) from error
-        return False
+            raise BadInput(f"{self.root}: cannot be written ({error.strerror}); give another --out") from error
 
     def _must_be(self, settings: dict[str, object]) -> None:
         try:

@@ -37,13 +37,8 @@ def run_variants(
 def run_once(job: Job, folder: Path, *, resume: bool, stages: Stages) -> Result:
     """Run into `folder`, or hand back the result that lies there already when resuming."""
     place = RunFolder(folder)
-    settings: dict[str, object] = {
-        "scenario": job.scenario.model_dump(mode="json", exclude={"variants"}),
-        "engine": job.engine_name,
-        "data": str(job.data.resolve()) if job.data else None,
-    }
-    finished = place.open(settings, resume=resume)
-    return load_result(place.result) if finished else run(job, place, stages=stages)
+    place.check(job.settings(), resume=resume)
+    return load_result(place.result) if place.result.exists() else run(job, place, stages=stages)
 
 
 def names_of(scenario: Scenario) -> list[str]:

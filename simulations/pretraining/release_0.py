@@ -20,7 +20,7 @@ from shared_model.training.examples import Examples, build_examples, take
 from shared_model.training.local_update import Model, loss
 from simulations.held_out import training_part
 
-FOLDS = 2
+FOLDS = 5
 """Parts that public listeners are cut in; the evidence of each comes from the others, or it would know the answers."""
 
 
