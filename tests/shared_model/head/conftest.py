@@ -1,0 +1,14 @@
+import pytest
+import torch
+
+from shared_model.head.batch import Batch
+from shared_model.training.examples import Examples
+
+
+@pytest.fixture(scope="session")
+def batch(examples: Examples) -> Batch:
+    """20 moments of several listeners over the whole catalogue of 50: few and many listens, answers and none."""
+    rows = examples.weight.bool()
+    some = {name: field[rows][::3][:20] for name, field in examples.batch._asdict().items()}
+    evidence = torch.rand(20, 6, 50, generator=torch.Generator().manual_seed(0))
+    return Batch(**some | {"candidates": None, "evidence": evidence})

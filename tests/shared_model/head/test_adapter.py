@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from shared_model.head.adapter import adapt
+from shared_model.head.batch import Tables
+from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.parameters import ParameterLayout
+from shared_model.training.local_update import LocalTraining, Model, local_updates
+from simulations.scenario import ModelSection
+
+
+def adapted(head, tables, rank=3, seed=0):
+    adapted_head, its_tables, names = adapt(head, tables, rank=rank, seed=seed)
+    return Model(head=adapted_head, tables=its_tables, layout=ParameterLayout.of(adapted_head, names))
+
+
+@pytest.mark.parametrize("kind", ["plain", "dense"])
+def test_until_it_is_trained_an_adapted_head_says_what_the_head_says(kind, heads, tables, batch):
+    model = adapted(heads[kind], tables)
+    with torch.no_grad():
+        expected, output = heads[kind](batch, tables), model.head(batch, model.tables)
+    for one, other in zip(expected, output, strict=True):
+        torch.testing.assert_close(other, one, atol=1e-5, rtol=1e-5)
+
+
+def test_real_logs_without_any_modality_train_the_gate_alone(heads, batch):
+    model = adapted(heads["no modalities"], Tables(history=(), candidates=(), present=()))
+    assert {name.rsplit(".", 1)[0] for name, _ in model.layout.shapes} == {"fusion.gate", "fusion.gate_hidden"}
+
+
+def test_second_factors_and_gate_are_trained_and_nothing_else(heads, tables):
+    names = {name for name, _ in adapted(heads["plain"], tables).layout.shapes}
+    assert names == {
+        *(f"{side}.{modality}.up.weight" for side in ("inward", "outward") for modality in (0, 1)),
+        *(f"fusion.{layer}.{part}" for layer in ("gate", "gate_hidden") for part in ("weight", "bias")),
+    }
+    # the dense output asks for no query in the space of the catalogue's vectors
+    assert not any("outward" in name for name, _ in adapted(heads["dense"], tables).layout.shapes)
+
+
+def test_rounds_leave_the_head_and_its_adapted_copy_as_they_were(heads, tables, examples):
+    before = {name: tensor.clone() for name, tensor in heads["plain"].state_dict().items()}
+    model = adapted(heads["plain"], tables)
+    frozen = {name: tensor.clone() for name, tensor in model.head.state_dict().items()}
+    updates = local_updates(model, model.vector(), examples, LocalTraining(learning_rate=1.0, batch_size=4, epochs=1))
+    assert updates.any()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in heads["plain"].state_dict().items())
+    assert all(torch.equal(tensor, frozen[name]) for name, tensor in model.head.state_dict().items())
+
+
+def test_every_device_gets_the_same_first_factors(heads, tables):
+    one, same, other = (adapted(heads["plain"], tables, seed=seed) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(one.tables.history, same.tables.history, strict=True))
+    assert torch.equal(one.head.outward[0].down, same.head.outward[0].down)
+    assert not torch.equal(one.tables.history[0], other.tables.history[0])
+    assert not torch.equal(one.head.outward[0].down, other.head.outward[0].down)
+
+
+def test_what_an_adapter_learns_is_a_low_rank_change_of_the_projections(heads, tables, batch):
+    """Oracle: the head itself with that change written into its weights."""
+    rank = 2
+    model = adapted(heads["plain"], tables, rank=rank, seed=7)
+    draw = torch.Generator().manual_seed(7)
+    first = []
+    for size, width in ((12, 6), (7, 6)):  # drawn in this order for each modality
+        first.append((torch.randn(rank, size, generator=draw) / size**0.5, torch.randn(rank, width, generator=draw)))
+    written = AttentiveFusionHead(heads["plain"].shape)
+    written.load_state_dict(heads["plain"].state_dict())
+    with torch.no_grad():
+        for modality, (inward_factor, outward_factor) in enumerate(first):
+            for side in (model.head.inward, model.head.outward):
+                side[modality].up.weight.normal_(generator=draw)
+            inward, outward = model.head.inward[modality].up.weight, model.head.outward[modality].up.weight
+            written.inward[modality].weight += inward @ inward_factor
+            turn = torch.eye(6) + outward @ outward_factor / 6**0.5
+            written.outward[modality].weight.copy_(written.outward[modality].weight @ turn)
+        expected, logits = written(batch, tables).logits, model.head(batch, model.tables).logits
+    torch.testing.assert_close(logits, expected, atol=2e-5, rtol=1e-4)
+
+
+def test_by_default_rounds_train_4k_to_20k_numbers():
+    settings = ModelSection()
+    sizes = (("lyrics", 384), ("audio", 64))
+    shape = HeadShape(modalities=sizes, width=settings.width, attention_width=settings.attention_width)
+    vectors = tuple(torch.zeros(2, size) for _, size in sizes)
+    tables = Tables(history=vectors, candidates=vectors, present=(torch.ones(2, dtype=torch.bool),) * 2)
+    model = adapted(AttentiveFusionHead(shape), tables, rank=settings.rank)
+    context, paths = 2 * 8 + 2 + 8, 2 + 6
+    gate = 32 * context + 32 + paths * 32 + paths
+    assert model.layout.size == gate + 4 * settings.rank * settings.width
+    assert 4_000 <= model.layout.size <= 20_000

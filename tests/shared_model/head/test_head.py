@@ -1,0 +1,185 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.memory_paths import MEMORY_PATHS
+from shared_model.head.temporal_attention import QUERY_LISTENS
+from simulations.scenario import ModelSection
+
+KINDS = ["plain", "dense", "no modalities", "adapter"]
+LYRICS_AND_AUDIO = (("lyrics", 384), ("audio", 64))
+
+
+def said(model, batch, tables=None):
+    with torch.no_grad():
+        return model.head(batch, model.tables if tables is None else tables)
+
+
+def slow_logits(head, batch, tables, row):
+    """The logits of one moment over the whole catalogue, by the formulas, in numpy and float64."""
+    weight = {name: tensor.detach().double().numpy() for name, tensor in head.named_parameters()}
+    history, hours = batch.history[row].numpy(), batch.hours[row].double().numpy()
+    answers = batch.state[row].double().numpy()
+    state = np.r_[[0.0 if np.isnan(answer) else answer for answer in answers], ~np.isnan(answers)]
+    length = len(history)
+    contexts, heard_any, modalities = [], [], len(head.shape.modalities)
+    for m in range(modalities):
+        vectors, present = tables.history[m].double().numpy(), tables.present[m].numpy()
+        places = [place for place in range(length) if history[place] >= 0 and present[history[place]]]
+        listens = {place: weight[f"inward.{m}.weight"] @ vectors[history[place]] for place in places}
+        latest = [listens[place] for place in places if place >= length - QUERY_LISTENS]
+        query = np.mean(latest, axis=0) if latest else np.zeros(head.shape.width)
+        energies = []
+        for place in places:
+            hidden = weight[f"attention.{m}.key.weight"] @ listens[place] + weight[f"attention.{m}.key.bias"]
+            hidden += weight[f"attention.{m}.query.weight"] @ query + weight[f"attention.{m}.state.weight"] @ state
+            recency = weight[f"attention.{m}.recency.weight"][0] @ [np.log(length - place), np.log1p(hours[place])]
+            energies.append(weight[f"attention.{m}.energy.weight"][0] @ np.tanh(hidden) + recency)
+        shares = np.exp(energies) / np.sum(np.exp(energies))
+        contexts.append(
+            sum((s * listens[place] for s, place in zip(shares, places, strict=True)), np.zeros(head.shape.width))
+        )
+        heard_any.append(float(bool(places)))
+    context = np.r_[state, heard_any, batch.moment[row].double().numpy()]
+    hidden = np.tanh(weight["fusion.gate_hidden.weight"] @ context + weight["fusion.gate_hidden.bias"])
+    gates = np.log1p(np.exp(weight["fusion.gate.weight"] @ hidden + weight["fusion.gate.bias"]))
+    paths = []
+    if modalities:
+        fused = np.maximum(
+            weight["fusion.mix_hidden.weight"] @ np.r_[np.concatenate(contexts), context]
+            + weight["fusion.mix_hidden.bias"],
+            0,
+        )
+        mixed = (weight["fusion.mix.weight"] @ fused + weight["fusion.mix.bias"]).reshape(modalities, -1)
+    if head.shape.dense_tracks:
+        paths.append((weight["dense.weight"] @ fused + weight["dense.bias"]) * max(heard_any))
+    else:
+        for m in range(modalities):
+            vectors, present = tables.candidates[m].double().numpy(), tables.present[m].numpy()
+            query = weight[f"outward.{m}.weight"] @ (contexts[m] + mixed[m])
+            paths.append(vectors @ query * present * heard_any[m])
+    return sum(gate * path for gate, path in zip(gates, [*paths, *batch.evidence[row].double().numpy()], strict=True))
+
+
+@pytest.mark.parametrize("kind", ["plain", "dense", "no modalities"])
+def test_the_logits_agree_with_the_formulas_one_moment_at_a_time(kind, models, batch):
+    model = models[kind]
+    expected = np.array([slow_logits(model.head, batch, model.tables, row) for row in range(len(batch.history))])
+    logits = said(model, batch).logits
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(logits, expected, atol=2e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_contributions_of_the_paths_sum_to_the_logits(kind, models, batch):
+    output = said(models[kind], batch)
+    assert output.contributions.shape == (20, len(models[kind].head.shape.paths), 50)
+    torch.testing.assert_close(output.contributions.sum(1), output.logits)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_candidates_are_scored_as_they_are_in_the_whole_catalogue(kind, models, batch):
+    candidates = torch.randint(50, (20, 9), generator=torch.Generator().manual_seed(0))
+    some = batch._replace(
+        candidates=candidates, evidence=batch.evidence.gather(2, candidates[:, None].expand(-1, 6, -1))
+    )
+    whole, part = said(models[kind], batch), said(models[kind], some)
+    torch.testing.assert_close(part.logits, whole.logits.gather(1, candidates), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(part.attention, whole.attention)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_missing_modality_has_no_influence(kind, models, batch):
+    model = models[kind]
+    planted = [
+        tuple(
+            torch.where(present[:, None], rows, 1e3) for rows, present in zip(table, model.tables.present, strict=True)
+        )
+        for table in (model.tables.history, model.tables.candidates)
+    ]
+    other = model.tables._replace(history=planted[0], candidates=planted[1])
+    for plain, changed in zip(said(model, batch), said(model, batch, other), strict=True):
+        assert torch.equal(plain, changed)
+
+
+def test_a_track_without_a_modality_has_no_contribution_from_it(models, batch):
+    content = said(models["plain"], batch).contributions[:, :2]
+    for path, present in enumerate(models["plain"].tables.present):
+        assert not content[:, path, ~present].any()
+        assert content[:, path, present].any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unanswered_questions_are_masked_and_never_become_nan(kind, models, batch):
+    unanswered = torch.full_like(batch.state, torch.nan)
+    some = batch._replace(state=torch.where(torch.arange(8) % 2 == 0, batch.state, torch.nan))
+    for state in (unanswered, some.state, batch.state):
+        assert all(part.isfinite().all() for part in said(models[kind], batch._replace(state=state)))
+    answered_in_the_middle = said(models[kind], batch._replace(state=torch.zeros_like(batch.state)))
+    assert not torch.equal(answered_in_the_middle.logits, said(models[kind], batch._replace(state=unanswered)).logits)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_listens_that_never_were_give_the_memory_paths_alone(kind, models, batch):
+    silent = batch._replace(history=torch.full_like(batch.history, -1))
+    output = said(models[kind], silent)
+    content = len(models[kind].head.shape.paths) - len(MEMORY_PATHS)
+    assert not output.attention.any()
+    assert not output.contributions[:, :content].any()
+    assert output.contributions[:, content:].any()
+
+
+@pytest.mark.parametrize("dense_tracks", [None, 50])
+def test_the_state_changes_nothing_before_moods_were_learned_from(dense_tracks, heads, models, batch):
+    shape = replace(heads["plain"].shape, dense_tracks=dense_tracks)
+    head = AttentiveFusionHead(shape)
+    from_state = {
+        "fusion.gate_hidden.weight": slice(0, 16),
+        "fusion.mix_hidden.weight": slice(12, 28),  # after the contexts of both modalities
+        "attention.0.state.weight": slice(0, 16),
+        "attention.1.state.weight": slice(0, 16),
+    }
+    with torch.no_grad():
+        for name, parameter in head.named_parameters():
+            untouched = parameter[:, from_state[name]].clone() if name in from_state else None
+            parameter += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
+            if untouched is not None:  # no gradient reaches these columns while nobody is asked
+                parameter[:, from_state[name]] = untouched
+    tables = models["plain"].tables
+    asked, unasked = (batch._replace(state=state) for state in (batch.state, torch.full_like(batch.state, torch.nan)))
+    with torch.no_grad():
+        assert not batch.state.isnan().all()
+        assert torch.equal(head(asked, tables).logits, head(unasked, tables).logits)
+
+
+def test_training_on_unanswered_moments_leaves_no_trace_in_what_reads_the_state(heads, models, batch):
+    head = AttentiveFusionHead(heads["plain"].shape)
+    unasked = batch._replace(state=torch.full_like(batch.state, torch.nan))
+    head(unasked, models["plain"].tables).logits.square().sum().backward()
+    assert head.fusion.mix.weight.grad.any()
+    assert not head.fusion.gate_hidden.weight.grad[:, :16].any()
+    assert not head.fusion.mix_hidden.weight.grad[:, 12:28].any()
+    assert not any(attention.state.weight.grad.any() for attention in head.attention)
+
+
+def test_the_default_head_over_lyrics_and_audio_has_100k_to_300k_parameters():
+    model = ModelSection()
+    shape = HeadShape(modalities=LYRICS_AND_AUDIO, width=model.width, attention_width=model.attention_width)
+    for default in (shape, HeadShape(modalities=LYRICS_AND_AUDIO)):
+        assert 100_000 <= sum(parameter.numel() for parameter in AttentiveFusionHead(default).parameters()) <= 300_000
+
+
+def test_paths_are_named_content_first():
+    shape = HeadShape(modalities=LYRICS_AND_AUDIO)
+    assert shape.paths == ("lyrics", "audio", *MEMORY_PATHS)
+    assert replace(shape, dense_tracks=9).paths == ("dense", *MEMORY_PATHS)
+    assert replace(shape, modalities=(), dense_tracks=9).paths == MEMORY_PATHS
+
+
+def test_half_precision_evidence_is_read_as_it_is(models, batch):
+    halved = batch.evidence.half()
+    output = said(models["plain"], batch._replace(evidence=halved))
+    assert torch.equal(output.logits, said(models["plain"], batch._replace(evidence=halved.float())).logits)
