@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from shared_model.catalogue import Catalogue
+from shared_model.errors import BadInput
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.memory_paths import fit_public_statistics
@@ -38,21 +39,31 @@ class Pretraining:
 def public_examples(
     public: Sequence[History], *, catalogue: Catalogue, pretraining: Pretraining, seed: int
 ) -> Examples:
-    """Examples of public listeners' plays, each fold's evidence counted on the other folds."""
+    """Examples of public listeners' plays, each fold's evidence counted on the other folds.
+
+    Raises BadInput where no public listener has a play to learn from.
+    """
     generator = np.random.default_rng(seed)
     folds = []
     for fold in range(FOLDS):
         others = [history.tracks for place, history in enumerate(public) if place % FOLDS != fold]
         here = [training_part(history) for place, history in enumerate(public) if place % FOLDS == fold]
+        positions = [latest_positions(history, pretraining.max_examples) for history in here]
+        if not sum(len(at) for at in positions):
+            continue
         folds.append(
             build_examples(
                 here,
-                [latest_positions(history, pretraining.max_examples) for history in here],
+                positions,
                 statistics=fit_public_statistics(others, size=len(catalogue)),
                 catalogue=catalogue,
                 candidates=pretraining.candidates,
                 generator=generator,
             )
+        )
+    if not folds:
+        raise BadInput(
+            f"release 0: none of {len(public)} public listeners has plays to learn from; give more public listening"
         )
     return Examples(
         batch=type(folds[0].batch)(
