@@ -71,7 +71,7 @@ class PretrainingSection(_Section):
 class TrainingSection(_Section):
     """What each client computes in a round."""
 
-    learning_rate: Positive = Field(0.5, description="rate of the local SGD")
+    learning_rate: Positive = Field(0.1, description="rate of the local SGD")
     batch_size: Count = Field(16, description="examples a local step")
     epochs: Count = Field(1, description="local passes")
     examples: Count = Field(
@@ -90,7 +90,7 @@ class PrivacySection(_Section):
     )
     epsilon: Positive | None = Field(None, description="target for readers of releases, at `delta`, solved by PLD")
     noise_multiplier: Positive | None = Field(None, description="noise standard deviation / clip_norm")
-    clip_norm: Positive = Field(0.5, description="bound on the L2 norm of a device's update")
+    clip_norm: Positive = Field(0.05, description="bound on the L2 norm of a device's update")
     delta: Positive | None = Field(None, description="default: N ** -1.1, N being the number of private listeners")
     minimum_cohort: Annotated[int, Field(ge=0)] = Field(
         0, description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts"

@@ -1,4 +1,4 @@
-"""A federation small enough for a unit test, on an invented catalogue."""
+"""Rules for every test, and a federation small enough for a unit test, on an invented catalogue."""
 
 from dataclasses import replace
 
@@ -24,6 +24,13 @@ from simulations.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
 TRACKS, DEVICES, ROUNDS, NOMINAL = 60, 12, 3, 8
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Only integration tests may open sockets (pyproject.toml: --disable-socket)."""
+    for item in items:
+        if item.get_closest_marker("integration"):
+            item.add_marker(pytest.mark.enable_socket)
 
 
 @pytest.fixture

@@ -7,12 +7,16 @@ Frozen projections of the catalogue are computed once, by `adapt`. Letters: N tr
 """
 
 import copy
+import re
 
 import torch
 from torch import Tensor, nn
 
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
+
+IN_ROUNDS = re.compile(r"inward\.|outward\.|fusion\.gate|attention\.\d+\.state\.")
+"""Parameters of an adapted head that rounds train: low-rank factors, the gate, and how mood directs attention."""
 
 
 class LowRankInward(nn.Module):
@@ -51,9 +55,8 @@ def adapt(
 ) -> tuple[AttentiveFusionHead, Tables, tuple[str, ...]]:
     """A copy of `head` whose content projections are frozen but for low-rank updates, with tables to match.
 
-    Returns the adapted head, its tables, and the names of the parameters that are trained: the second factors and
-    the gate. Until they are trained it gives the same logits as `head`. `seed` fixes the first factors, which every
-    device must share.
+    Returns the adapted head, its tables, and the names of the parameters that are trained (`IN_ROUNDS`). Until they
+    are trained it gives the same logits as `head`. `seed` fixes the first factors, which every device must share.
     """
     generator = torch.Generator().manual_seed(seed)
     adapted = copy.deepcopy(head)
@@ -67,6 +70,16 @@ def adapt(
             candidates.append(tables.candidates[modality] @ head.outward_weight(modality))
             adapted.inward[modality] = LowRankInward(width=width, rank=rank)
             adapted.outward[modality] = LowRankOutward(width=width, rank=rank, generator=generator)
-    in_rounds = ("inward.", "fusion.gate") if head.shape.dense_tracks else ("inward.", "outward.", "fusion.gate")
-    trained = tuple(sorted(name for name, _ in adapted.named_parameters() if name.startswith(in_rounds)))
-    return adapted, Tables(history=tuple(history), candidates=tuple(candidates), present=tables.present), trained
+    trained = {name for name, _ in adapted.named_parameters() if IN_ROUNDS.match(name)}
+    if head.shape.dense_tracks:  # then nothing reads the outward projections
+        trained = {name for name in trained if not name.startswith("outward.")}
+    tables = Tables(history=tuple(history), candidates=tuple(candidates), present=tables.present)
+    return adapted, tables, tuple(sorted(trained))
+
+
+def unset_adapter(head: AttentiveFusionHead, *, rank: int) -> None:
+    """Give `head` the modules that `adapt` gives, for a state of an adapted head to be loaded into."""
+    width = head.shape.width
+    for modality in range(len(head.shape.modalities)):
+        head.inward[modality] = LowRankInward(width=width, rank=rank)
+        head.outward[modality] = LowRankOutward(width=width, rank=rank, generator=torch.Generator())

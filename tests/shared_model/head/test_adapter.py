@@ -28,11 +28,12 @@ def test_real_logs_without_any_modality_train_the_gate_alone(heads, batch):
     assert {name.rsplit(".", 1)[0] for name, _ in model.layout.shapes} == {"fusion.gate", "fusion.gate_hidden"}
 
 
-def test_second_factors_and_gate_are_trained_and_nothing_else(heads, tables):
+def test_second_factors_gate_and_the_columns_of_mood_are_trained_and_nothing_else(heads, tables):
     names = {name for name, _ in adapted(heads["plain"], tables).layout.shapes}
     assert names == {
         *(f"{side}.{modality}.up.weight" for side in ("inward", "outward") for modality in (0, 1)),
         *(f"fusion.{layer}.{part}" for layer in ("gate", "gate_hidden") for part in ("weight", "bias")),
+        *(f"attention.{modality}.state.weight" for modality in (0, 1)),
     }
     # the dense output asks for no query in the space of the catalogue's vectors
     assert not any("outward" in name for name, _ in adapted(heads["dense"], tables).layout.shapes)
@@ -87,5 +88,6 @@ def test_by_default_rounds_train_4k_to_20k_numbers():
     model = adapted(AttentiveFusionHead(shape), tables, rank=settings.rank)
     context, paths = 2 * 8 + 2 + 8, 2 + 6
     gate = 32 * context + 32 + paths * 32 + paths
-    assert model.layout.size == gate + 4 * settings.rank * settings.width
+    moods = 2 * 16 * settings.attention_width
+    assert model.layout.size == gate + moods + 4 * settings.rank * settings.width
     assert 4_000 <= model.layout.size <= 20_000
