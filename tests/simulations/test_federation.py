@@ -19,7 +19,7 @@ class Killed(BaseException):
 @pytest.fixture
 def federation(tiny_federation):
     plan = replace(tiny_federation.plan, rounds=ROUNDS, max_participations=4)
-    return replace(tiny_federation, plan=plan)
+    return replace(tiny_federation, plan=plan, seed=22)  # with it devices reach their limit from round 5 on
 
 
 def run(federation, folder, *, every=3, engine=run_in_process, kill_after=None):
@@ -50,7 +50,7 @@ def same(one, other):
     return torch.equal(one.vector, other.vector) and torch.equal(one.velocity, other.velocity)
 
 
-@pytest.mark.parametrize("kill_after", range(1, ROUNDS + 1))
+@pytest.mark.parametrize("kill_after", [1, 2, 5, ROUNDS])
 def test_a_run_killed_in_any_round_goes_on_to_the_same_result(kill_after, federation, tmp_path):
     whole, expected, _ = run(federation, tmp_path / "whole")
     stopped, _, _ = run(federation, tmp_path / "resumed", kill_after=kill_after)
@@ -58,6 +58,7 @@ def test_a_run_killed_in_any_round_goes_on_to_the_same_result(kill_after, federa
     resumed, evaluated, told = run(federation, tmp_path / "resumed")
     assert same(resumed, whole)
     assert resumed.records == whole.records
+    assert [record.declined for record in whole.records] == [0, 0, 0, 0, 2, 4, 1]
     assert evaluated.keys() == expected.keys() == {0, 3, 6, 7}
     assert all(torch.equal(evaluated[number], vector) for number, vector in expected.items())
     assert told == list(range(kill_after - 1, ROUNDS + 1))
@@ -114,7 +115,7 @@ def test_the_first_state_is_release_0(federation, tmp_path):
 
 def test_a_seed_names_one_stream_for_each_purpose_and_round(federation):
     streams = [federation.randomness(purpose, number).draw(16) for purpose in ("cohort", "noise") for number in (1, 2)]
-    streams.append(replace(federation, seed=12).randomness("noise", 1).draw(16))
+    streams.append(replace(federation, seed=23).randomness("noise", 1).draw(16))
     assert len(set(streams)) == 5
     assert federation.randomness("noise", 2).draw(16) == streams[3]
     assert federation.randomness("noise", 1).label == "reproducible"
