@@ -110,7 +110,8 @@ def trainable_model(scenario: Scenario, head: AttentiveFusionHead, tables: Table
     if scenario.model.trainable == "adapter":
         head, tables, names = adapt(head, tables, rank=scenario.model.rank, seed=scenario.seed)
     else:
-        names = tuple(name for name, _ in head.named_parameters() if not name.startswith("dense."))
+        unused = ("dense.", "outward.") if head.shape.dense_tracks else ("dense.",)
+        names = tuple(name for name, _ in head.named_parameters() if not name.startswith(unused))
     return Model(head=head, tables=tables, layout=ParameterLayout.of(head, names))
 
 

@@ -63,7 +63,7 @@ class PretrainingSection(_Section):
     """Release 0, trained on public listeners in the clear."""
 
     epochs: Count = Field(4, description="passes over the public examples")
-    learning_rate: Positive = Field(0.003, description="peak rate of Adam")
+    learning_rate: Positive = Field(0.01, description="peak rate of Adam")
     batch_size: Count = Field(256, description="examples a step")
     max_examples: Count = Field(100, description="latest plays of each public listener that are learned from")
 
@@ -75,9 +75,9 @@ class TrainingSection(_Section):
     batch_size: Count = Field(16, description="examples a local step")
     epochs: Count = Field(1, description="local passes")
     examples: Count = Field(
-        64, description="nominal number of examples of a device, its latest plays: a public constant"
+        32, description="nominal number of examples of a device, its latest plays: a public constant"
     )
-    candidates: Annotated[int, Field(ge=32)] = Field(64, description="tracks an example's play is told apart from")
+    candidates: Annotated[int, Field(ge=38)] = Field(64, description="tracks an example's play is told apart from")
     server_learning_rate: Positive = Field(1.0, description="rate of the server's step")
     server_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of the server's step")
 

@@ -19,7 +19,7 @@ class Batch(NamedTuple):
     hours: (B, L) float32 hours between each listen and the moment, 0 where the log has no times;
     state: (B, S) float32, NaN where unanswered; moment: (B, K) float32;
     candidates: (B, C) int64, or None for the whole catalogue in index order (then C = N);
-    evidence: (B, P - M, C) float32 or float16, at least 0, what each memory path says of each candidate.
+    evidence: (B, P - M, C) float32 or float16, in [0, 1], the probability that each memory path gives each candidate.
     """
 
     history: Tensor

@@ -18,11 +18,13 @@ class Fusion(nn.Module):
     start at zero: until moods have been learned from, they change nothing.
     """
 
-    def __init__(self, *, width: int, modalities: int, paths: int, context: int, state_width: int) -> None:
+    def __init__(
+        self, *, width: int, modalities: int, memory_paths: int, content_paths: int, context: int, state_width: int
+    ) -> None:
         super().__init__()
-        self.modalities = modalities
+        self.memory_paths = memory_paths
         self.gate_hidden = nn.Linear(context, 32)
-        self.gate = nn.Linear(32, paths)
+        self.gate = nn.Linear(32, content_paths + 2 * memory_paths)
         with torch.no_grad():
             self.gate_hidden.weight[:, :state_width] = 0
             self.gate.weight *= 0.1
@@ -35,9 +37,15 @@ class Fusion(nn.Module):
             with torch.no_grad():
                 self.mix_hidden.weight[:, modalities * width :][:, :state_width] = 0
 
-    def gates(self, context: Tensor, usable: Tensor) -> Tensor:
-        """context: (B, F); usable: (B, P) bool, False for a modality that the context lacks. Returns (B, P), >= 0."""
-        return F.softplus(self.gate(torch.tanh(self.gate_hidden(context)))) * usable
+    def gates(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """context: (B, F). Returns gates of the content paths (B, ·) and of the memory paths (B, 2, ·), all >= 0.
+
+        A memory path has two: for sqrt(p), by which a path speaks for whatever it has seen, and for p, by which it
+        speaks for what it is sure of.
+        """
+        gates = F.softplus(self.gate(torch.tanh(self.gate_hidden(context))))
+        content = gates[:, : -2 * self.memory_paths]
+        return content, gates[:, -2 * self.memory_paths :].reshape(len(gates), 2, self.memory_paths)
 
     def queries(self, attended: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """attended: (B, M, D); context: (B, F). Returns the queries (B, M, D) and the fused vector (B, D)."""

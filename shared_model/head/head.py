@@ -57,7 +57,8 @@ class AttentiveFusionHead(nn.Module):
         self.fusion = Fusion(
             width=shape.width,
             modalities=len(shape.modalities),
-            paths=len(shape.paths),
+            content_paths=len(shape.paths) - len(MEMORY_PATHS),
+            memory_paths=len(MEMORY_PATHS),
             context=context,
             state_width=state_width,
         )
@@ -77,11 +78,10 @@ class AttentiveFusionHead(nn.Module):
         attended, weights, heard_any = self._attend(batch, tables, state)
         context = torch.cat([state, heard_any.to(state.dtype), batch.moment], -1)
         content, usable = self._content(batch, tables, attended, heard_any, context)
-        memory_usable = usable.new_ones(len(usable), len(MEMORY_PATHS))
-        gates = self.fusion.gates(context, torch.cat([usable, memory_usable], -1))
-        evidence = batch.evidence.to(state.dtype)
-        scores = torch.cat([content, evidence], 1)
-        contributions = gates[:, :, None] * scores
+        content_gates, memory_gates = self.fusion.gates(context)
+        probability = batch.evidence.to(state.dtype)
+        memory = memory_gates[:, 0, :, None] * probability.sqrt() + memory_gates[:, 1, :, None] * probability
+        contributions = torch.cat([(content_gates * usable)[:, :, None] * content, memory], 1)
         return HeadOutput(logits=contributions.sum(1), attention=weights, contributions=contributions)
 
     def _attend(self, batch: Batch, tables: Tables, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,8 +1,7 @@
 """Memory paths: what follows what in public data, and what this listener does.
 
-Each path is a distribution over the catalogue given the plays so far; its evidence is log(1 + 1000 p) / log(1001), so
-that a track that a path says nothing of has evidence 0. Public statistics ship in the release. Personal ones are
-computed on the device from its own history and never leave it.
+The evidence of each path is a distribution over the catalogue given the plays so far. Public statistics ship in the
+release. Personal ones are computed on the device from its own history and never leave it.
 Letters: E moments, T plays, N tracks.
 """
 
@@ -77,18 +76,14 @@ def memory_evidence(
         _own_counts(contexts, size=len(catalogue)),
         _own_sequence(contexts, size=len(catalogue)),
     )
-    popularity = sp.csr_array(statistics.popularity[None])
-    return MemoryEvidence(
-        sparse=tuple(_as_evidence(path) for path in paths), popularity=_as_evidence(popularity).toarray()[0]
-    )
+    return MemoryEvidence(sparse=tuple(_as_distribution(path) for path in paths), popularity=statistics.popularity)
 
 
-def _as_evidence(weights: sp.csr_array) -> sp.csr_array:
-    """Rows of weights as distributions, then log(1 + 1000 p) / log(1001), in [0, 1]."""
+def _as_distribution(weights: sp.csr_array) -> sp.csr_array:
+    """Rows that sum to 1, or to 0 where there is no weight."""
     totals = np.maximum(weights.sum(axis=1), 1e-12)
-    share = weights.data / np.repeat(totals, np.diff(weights.indptr))
-    evidence = (np.log1p(1000 * share) / np.log(1001)).astype(np.float32)
-    return sp.csr_array((evidence, weights.indices, weights.indptr), shape=weights.shape)
+    share = (weights.data / np.repeat(totals, np.diff(weights.indptr))).astype(np.float32)
+    return sp.csr_array((share, weights.indices, weights.indptr), shape=weights.shape)
 
 
 def _strongest(matrix: sp.csr_array, keep: int) -> sp.csr_array:

@@ -21,8 +21,8 @@ from shared_model.history import History
 
 STRONGEST = 6
 """Candidates taken from the top of each memory path: the tracks that a path is most wrong or right about."""
-MOMENTS_AT_ONCE = 256
-"""Bound on the dense evidence in memory."""
+NUMBERS_AT_ONCE = 2_000_000
+"""Tracks times moments whose dense evidence is in memory at once: 50 MB for six paths."""
 
 
 class Examples(NamedTuple):
@@ -74,8 +74,9 @@ def build_examples(
     parts = [moments(history, at, catalogue) for history, at in zip(histories, positions, strict=True)]
     where = [(history, int(position)) for history, at in zip(histories, positions, strict=True) for position in at]
     found, corrections, evidence = [], [], []
-    for start in range(0, len(where), MOMENTS_AT_ONCE):
-        some = where[start : start + MOMENTS_AT_ONCE]
+    at_once = max(NUMBERS_AT_ONCE // len(catalogue), 1)
+    for start in range(0, len(where), at_once):
+        some = where[start : start + at_once]
         said = memory_evidence([history.tracks[:position] for history, position in some], statistics, catalogue)
         targets = np.array([history.tracks[position] for history, position in some])
         drawn, drawn_correction, dense = _candidates(said, targets, candidates, generator)

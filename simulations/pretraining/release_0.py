@@ -27,7 +27,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretraining:
-    """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each example, at least 2."""
+    """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each example, at least 38."""
 
     learning_rate: float
     batch_size: int

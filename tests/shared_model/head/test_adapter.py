@@ -86,8 +86,9 @@ def test_by_default_rounds_train_4k_to_20k_numbers():
     vectors = tuple(torch.zeros(2, size) for _, size in sizes)
     tables = Tables(history=vectors, candidates=vectors, present=(torch.ones(2, dtype=torch.bool),) * 2)
     model = adapted(AttentiveFusionHead(shape), tables, rank=settings.rank)
-    context, paths = 2 * 8 + 2 + 8, 2 + 6
-    gate = 32 * context + 32 + paths * 32 + paths
+    context = 2 * 8 + 2 + 8
+    gates = 2 + 2 * 6  # one a content path, two a memory path
+    gate = 32 * context + 32 + gates * 32 + gates
     moods = 2 * 16 * settings.attention_width
     assert model.layout.size == gate + moods + 4 * settings.rank * settings.width
     assert 4_000 <= model.layout.size <= 20_000

@@ -6,23 +6,32 @@ from shared_model.head.fusion import INITIAL_GATE, Fusion
 def fusion(modalities=2):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Fusion(width=3, modalities=modalities, paths=5, context=7, state_width=4)
+        return Fusion(
+            width=3, modalities=modalities, content_paths=modalities, memory_paths=3, context=7, state_width=4
+        )
 
 
 def test_gates_start_near_their_initial_weight_for_every_path():
-    gates = fusion().gates(torch.randn(50, 7), torch.ones(50, 5, dtype=torch.bool))
+    content, memory = fusion().gates(torch.randn(50, 7))
+    assert content.shape == (50, 2)
+    assert memory.shape == (50, 2, 3)
     initial = torch.nn.functional.softplus(torch.tensor(INITIAL_GATE))
-    assert (gates - initial).abs().max() < 0.6
+    assert (content - initial).abs().max() < 0.6
+    assert (memory - initial).abs().max() < 0.6
 
 
-def test_a_gate_is_never_negative_and_zero_for_a_path_that_cannot_be_used():
+def test_a_gate_is_never_negative():
     made = fusion()
     with torch.no_grad():
         made.gate.bias.fill_(-30.0)
-        usable = torch.tensor([[True, False, True, False, True]])
-        gates = made.gates(100 * torch.randn(1, 7), usable)
-    assert (gates[usable] > 0).all()
-    assert not gates[~usable].any()
+    for gates in made.gates(100 * torch.randn(9, 7)):
+        assert (gates > 0).all()
+
+
+def test_without_modalities_only_memory_paths_have_gates():
+    content, memory = fusion(modalities=0).gates(torch.randn(4, 7))
+    assert content.shape == (4, 0)
+    assert memory.shape == (4, 2, 3)
 
 
 def test_queries_start_as_what_was_attended_to():

@@ -61,7 +61,9 @@ def slow_logits(head, batch, tables, row):
             vectors, present = tables.candidates[m].double().numpy(), tables.present[m].numpy()
             query = weight[f"outward.{m}.weight"] @ (contexts[m] + mixed[m])
             paths.append(vectors @ query * present * heard_any[m])
-    return sum(gate * path for gate, path in zip(gates, [*paths, *batch.evidence[row].double().numpy()], strict=True))
+    probabilities = batch.evidence[row].double().numpy()
+    paths += [*np.sqrt(probabilities), *probabilities]
+    return sum(gate * path for gate, path in zip(gates, paths, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["plain", "dense", "no modalities"])

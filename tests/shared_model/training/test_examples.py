@@ -152,7 +152,7 @@ def test_few_candidates_estimate_the_sum_over_the_catalogue_without_bias(dataset
 
 def test_batches_of_moments_change_nothing_but_the_draws(dataset, statistics, monkeypatch):
     whole = built(dataset, statistics, candidates=3000)
-    monkeypatch.setattr(examples_module, "MOMENTS_AT_ONCE", 5)
+    monkeypatch.setattr(examples_module, "NUMBERS_AT_ONCE", 5 * 50)
     parts = built(dataset, statistics, candidates=3000)
     for name in ("history", "hours", "state", "moment"):
         assert torch.equal(getattr(whole.batch, name).nan_to_num(-9), getattr(parts.batch, name).nan_to_num(-9))
