@@ -1,0 +1,18 @@
+"""The records that server and clients exchange in a round. Whatever else a reply holds is not read.
+
+A reply holds an update or `declined`, nothing beside: no loss, no number of examples, no reason, no time.
+"""
+
+ROLL_CALL, TRAIN = "query", "train"
+"""Types of message."""
+
+INVITATION, ROUND = "invitation", "round"
+"""Server to client: a configuration record with the number of the round, and"""
+PARAMETERS = "parameters"
+"""an array record with one array (d,) float32, both in the invitation and, as the clipped update, under"""
+UPDATE = "update"
+"""in the reply, or else"""
+DECLINED = "declined"
+"""which is a configuration record that says only so."""
+REGISTRATION, NUMBER = "registration", "number"
+"""The answer to a roll call: a configuration record with the device's registration number."""

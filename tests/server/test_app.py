@@ -1,0 +1,197 @@
+"""The real ServerApp and the real ClientApp, and between them a grid in memory that can lose and spoil messages."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Error, Message, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.task_identity import TaskIdentity
+
+import server.app
+from client.app import app as client_app
+from server import checkpoint
+from server.round import RoundState
+from shared_model.errors import BadInput, SottovoceError
+from shared_model.reply import DECLINED, INVITATION, PARAMETERS, TRAIN, UPDATE
+from shared_model.training.workspace import Workspace
+from simulations.engine_in_process import run_in_process
+from simulations.federation import Federation
+from simulations.flower_workspace import write_workspace
+
+Spoil = Callable[[Message, Message], Message | None]
+"""What comes of a reply, given what was asked; None where it is lost."""
+
+
+class MemoryGrid(Grid):
+    """Each node answers when its reply is pulled. Node ids are large numbers in no order, as Flower's are."""
+
+    def __init__(self, workspace: Workspace, devices: int, spoil: Spoil) -> None:
+        self.nodes = {int(node): device for device, node in enumerate(np.random.default_rng(0).permutation(devices))}
+        self.nodes = {node * 7_919 + 2**40: device for node, device in self.nodes.items()}
+        self.workspace, self.spoil = workspace, spoil
+        self.asked: dict[str, Message] = {}
+        self.most_under_way = self.pushed = 0
+
+    def get_node_ids(self) -> Iterable[int]:
+        return sorted(self.nodes)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        ids = []
+        for message in messages:
+            self.pushed += 1
+            message.metadata.__dict__["_message_id"] = f"message {self.pushed}"
+            self.asked[f"message {self.pushed}"] = message
+            ids.append(f"message {self.pushed}")
+        self.most_under_way = max(self.most_under_way, len(self.asked))
+        return ids
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        some = list(message_ids)[:4]  # the others take longer
+        replies = [self.spoil(self.asked[message], self._reply(self.asked[message])) for message in some]
+        for message, reply in zip(some, replies, strict=True):
+            if reply is not None:
+                del self.asked[message]
+        return [reply for reply in replies if reply is not None]
+
+    def _reply(self, message: Message) -> Message:
+        device = self.nodes[message.metadata.dst_node_id]
+        return client_app(message, context(self.workspace, {"partition-id": device}))
+
+    def set_run(self, run: Any) -> None: ...
+    def run(self) -> Any: ...
+    def create_message(self, *_: Any, **__: Any) -> Any: ...
+    def get_nodes(self) -> Any: ...
+    def send_and_receive(self, *_: Any, **__: Any) -> Any: ...
+
+
+def context(workspace: Workspace, node_config: dict[str, Any]) -> Context:
+    run_config = {"workspace": str(workspace.folder)}
+    return Context(run_id=1, node_id=1, node_config=node_config, state=RecordDict(), run_config=run_config)
+
+
+@pytest.fixture(autouse=True)
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_task_id", "_run_id", "_node_id"):
+        monkeypatch.setattr(TaskIdentity, name, 1)  # set by Flower in the process of an app
+    monkeypatch.setattr(server.app, "POLL_S", 0.001)
+
+
+def run(
+    federation: Federation, folder: Path, *, state: RoundState | None = None, spoil: Spoil = lambda _, reply: reply
+) -> tuple[list[RoundState], MemoryGrid]:
+    folder.mkdir(exist_ok=True)
+    workspace = write_workspace(folder, state or RoundState.start(federation.model.vector()), federation)
+    grid = MemoryGrid(workspace, federation.plan.population, spoil)
+    server.app.app(grid, context(workspace, {}))
+    return [checkpoint.load(file) for file in sorted(workspace.rounds.iterdir())][1:], grid
+
+
+def reference(federation: Federation) -> list[RoundState]:
+    return list(run_in_process(RoundState.start(federation.model.vector()), federation))
+
+
+def assert_same(found: list[RoundState], expected: list[RoundState]) -> None:
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours.vector, theirs.vector, atol=1e-5, rtol=0)
+        assert [(r.invited, r.declined) for r in ours.records] == [(r.invited, r.declined) for r in theirs.records]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_behind_messages_the_same_head_comes_out(tiny_federation: Federation, tmp_path: Path, private: bool) -> None:
+    plan = tiny_federation.plan if private else tiny_federation.plan.without_privacy()
+    federation = replace(tiny_federation, plan=plan)
+    found, _ = run(federation, tmp_path)
+    assert_same(found, reference(federation))
+    assert not torch.equal(found[-1].vector, found[0].vector)
+
+
+def test_devices_decline_alike_and_go_on_counting_after_a_stop(tiny_federation: Federation, tmp_path: Path) -> None:
+    plan = replace(tiny_federation.plan.without_privacy(), rounds=4, max_participations=2)
+    federation = replace(tiny_federation, plan=plan)
+    expected = reference(federation)
+    assert expected[-1].records[-1].declined > 0
+    for stopped in (1, 3):
+        found, _ = run(federation, tmp_path / str(stopped), state=expected[stopped - 1])
+        assert_same(found, expected[stopped:])
+
+
+def test_only_a_few_messages_are_under_way_and_none_is_asked_twice(tiny_federation: Federation, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server.app, "UNDER_WAY", 5)
+        found, grid = run(tiny_federation, tmp_path)
+    assert grid.most_under_way == 5
+    assert grid.pushed == tiny_federation.plan.population + sum(record.invited for record in found[-1].records)
+
+
+def test_a_lost_node_ends_the_round_at_its_deadline_without_its_update(
+    tiny_federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app, "DEADLINE_S", 0.5)
+    lost: list[int] = []
+
+    def lose_one(asked: Message, reply: Message) -> Message | None:
+        if asked.metadata.message_type != TRAIN:
+            return reply
+        lost[:] = lost or [asked.metadata.dst_node_id]
+        return None if asked.metadata.dst_node_id in lost else reply
+
+    found, _ = run(replace(tiny_federation, plan=replace(tiny_federation.plan, rounds=1)), tmp_path, spoil=lose_one)
+    assert found[0].records[0].declined == 1
+
+
+def answered(asked: Message, content: RecordDict) -> Message:
+    return Message(content, reply_to=asked)
+
+
+def array(numbers: np.ndarray) -> RecordDict:
+    return RecordDict({UPDATE: ArrayRecord({UPDATE: Array(numbers)})})
+
+
+def parameters(asked: Message) -> np.ndarray:
+    return np.ones_like(asked.content.array_records[PARAMETERS][PARAMETERS].numpy())
+
+
+MALFORMED: dict[str, Callable[[Message], Message]] = {
+    "an error": lambda asked: Message(Error(code=0, reason="out of memory"), reply_to=asked),
+    "nothing": lambda asked: answered(asked, RecordDict()),
+    "declined": lambda asked: answered(asked, RecordDict({DECLINED: ConfigRecord({DECLINED: True})})),
+    "another size": lambda asked: answered(asked, array(parameters(asked)[:-1])),
+    "another type": lambda asked: answered(asked, array(parameters(asked).astype(np.float64))),
+    "a configuration for an update": lambda asked: answered(asked, RecordDict({UPDATE: ConfigRecord({UPDATE: 1.0})})),
+    "another name": lambda asked: answered(
+        asked, RecordDict({UPDATE: ArrayRecord({"loss": Array(np.zeros(1, dtype=np.float32))})})
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_reply_that_is_no_update_is_not_counted(tiny_federation: Federation, tmp_path: Path, what: str) -> None:
+    def spoil(asked: Message, reply: Message) -> Message:
+        return MALFORMED[what](asked) if INVITATION in asked.content else reply
+
+    federation = replace(tiny_federation, plan=tiny_federation.plan.without_privacy())
+    found, _ = run(federation, tmp_path, spoil=spoil)
+    assert [record.answered for record in found[-1].records] == [0, 0, 0]
+    assert torch.equal(found[-1].vector, tiny_federation.model.vector())
+
+
+def test_a_run_does_not_start_unless_every_device_answers_the_roll_call(
+    tiny_federation: Federation, tmp_path: Path
+) -> None:
+    def spoil(asked: Message, reply: Message) -> Message:
+        return answered(asked, RecordDict()) if asked.metadata.dst_node_id % 2 else reply
+
+    with pytest.raises(SottovoceError, match=r"roll call: \d+ of 12 devices answered"):
+        run(tiny_federation, tmp_path, spoil=spoil)
+
+
+def test_a_workspace_without_a_state_is_refused_with_a_sentence(tiny_federation: Federation, tmp_path: Path) -> None:
+    workspace = write_workspace(tmp_path, RoundState.start(tiny_federation.model.vector()), tiny_federation)
+    checkpoint.path(workspace.rounds, 0).unlink()
+    with pytest.raises(BadInput, match="no state to start from"):
+        server.app.app(MemoryGrid(workspace, 12, lambda _, reply: reply), context(workspace, {}))
