@@ -124,8 +124,9 @@ def benchmark(as_json: Json = False) -> None:
 
 def main() -> None:
     """Entry point. A mistake of the user gets a sentence, never a traceback."""
-    # before numpy is imported: its matrices here are small, and threads that wait for each other cost thrice the CPU
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # before numpy and torch are imported: matrices are small here, and threads that wait for each other double the CPU
+    # time, and more where other programs run (benchmarks/NOTES.md); nor do results then depend on the number of cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         code = app(standalone_mode=False)
     except SottovoceError as error:
