@@ -17,7 +17,7 @@ from shared_model.head.batch import Batch, HeadOutput
 from shared_model.head.memory_paths import MemoryEvidence, PublicStatistics, memory_evidence
 from shared_model.history import History
 from shared_model.ranking_metrics import ranks
-from shared_model.training.examples import moments
+from shared_model.training.examples import NUMBERS_AT_ONCE, moments
 from shared_model.training.local_update import Model
 from simulations.full_ranking import BATCH_SIZE, TOP, FullRanking, top
 from simulations.held_out import Target
@@ -69,8 +69,9 @@ def rank(model: Model, vector: Tensor, held_out: HeldOutMoments, *, targets: ran
     """Rank the targets, all or those of a contiguous range, with the released parameters `vector` (d,)."""
     targets = range(len(held_out.played)) if targets is None else targets
     parts = []
-    for start in range(targets.start, targets.stop, BATCH_SIZE):
-        rows = slice(start, min(start + BATCH_SIZE, targets.stop))
+    at_once = min(max(NUMBERS_AT_ONCE // len(held_out.evidence.popularity), 1), BATCH_SIZE)
+    for start in range(targets.start, targets.stop, at_once):
+        rows = slice(start, min(start + at_once, targets.stop))
         scores = output(model, vector, held_out.rows(rows)).logits.numpy()
         parts.append(FullRanking(ranks=ranks(scores, held_out.played[rows]), top20=top(scores, TOP)))
     return joined(parts)

@@ -21,8 +21,9 @@ from shared_model.history import History
 
 STRONGEST = 6
 """Candidates taken from the top of each memory path: the tracks that a path is most wrong or right about."""
-NUMBERS_AT_ONCE = 2_000_000
-"""Tracks times moments whose dense evidence is in memory at once: 50 MB for six paths."""
+NUMBERS_AT_ONCE = 500_000
+"""Tracks times moments whose dense evidence is in memory at once: 12 MB for six paths. Arrays beyond some 30 MB go back
+to the operating system each time, whose clearing of new ones then takes longer than the work on them."""
 
 
 class Examples(NamedTuple):
