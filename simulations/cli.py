@@ -54,7 +54,7 @@ def run(
         raise BadInput("--resume: say with --out which run is to go on")
     checked = read_scenario(scenario, settings or [])
 
-    from simulations.engines import ENGINES
+    from simulations.engines.by_name import ENGINES
     from simulations.report.comparison import print_comparison, write_comparison
     from simulations.report.page import PAGE_NAME
     from simulations.report.terminal import print_result

@@ -19,10 +19,10 @@ from shared_model.privacy.solve import solve_plan
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
 from simulations.datasets.dataset import Dataset
-from simulations.evaluation import HeldOutMoments, held_out_moments
-from simulations.held_out import Target, held_out_targets, is_new, training_part
+from simulations.evaluation.head_ranking import HeldOutMoments, held_out_moments
+from simulations.evaluation.held_out import Target, held_out_targets, is_new, training_part
+from simulations.evaluation.quality import Yardstick
 from simulations.pretraining.release_0 import latest_positions
-from simulations.quality import Yardstick
 from simulations.scenario import Scenario
 
 UNKNOWN_ROUNDS = 10**6

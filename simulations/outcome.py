@@ -11,9 +11,9 @@ from shared_model.privacy.disclosure import disclosure
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spending import device_spent, population_spent
 from simulations.datasets.dataset import Dataset
-from simulations.federation import Federation
-from simulations.full_ranking import FullRanking
-from simulations.quality import Metrics, Yardstick
+from simulations.engines.federation import Federation
+from simulations.evaluation.full_ranking import FullRanking
+from simulations.evaluation.quality import Metrics, Yardstick
 from simulations.report.result_schema import SCHEMA
 from simulations.scenario import Scenario
 

@@ -8,8 +8,8 @@ from shared_model.manifest import Manifest
 from shared_model.privacy.spending import device_spent, population_spent, server_spent
 from shared_model.release import model_hash, write_release
 from simulations.datasets.dataset import Dataset
+from simulations.engines.participation import participations
 from simulations.outcome import Training
-from simulations.participation import participations
 from simulations.run_folder import RunFolder
 
 

@@ -12,18 +12,18 @@ from shared_model.history import History
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.load import load_dataset
-from simulations.evaluation import rank
+from simulations.engines.federation import Engine, Federation, train
+from simulations.engines.participation import participations
+from simulations.evaluation.full_ranking import Scorer, evaluate
+from simulations.evaluation.head_ranking import rank
+from simulations.evaluation.local_only import rank_local_only
+from simulations.evaluation.mood_groups import explain_by_mood
+from simulations.evaluation.predictions import save_predictions
+from simulations.evaluation.quality import Metrics
 from simulations.experiment import Bench, local_training, new_head, plan_of, set_up_bench, tables_of, trainable_model
-from simulations.federation import Engine, Federation, train
-from simulations.full_ranking import Scorer, evaluate
-from simulations.local_only import rank_local_only
-from simulations.mood_groups import explain_by_mood
 from simulations.outcome import Measured, Training, assemble
-from simulations.participation import participations
-from simulations.predictions import save_predictions
 from simulations.pretraining.head_file import load_head, save_head
 from simulations.pretraining.release_0 import Pretraining, public_examples, train_release_0
-from simulations.quality import Metrics
 from simulations.release import sign_release
 from simulations.report.page import write_page
 from simulations.report.result_schema import Result, parse_result

@@ -19,8 +19,8 @@ from shared_model.privacy.plan import PrivacyPlan
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
 from simulations.datasets.dataset import Dataset
-from simulations.federation import Federation
-from simulations.held_out import training_part
+from simulations.engines.federation import Federation
+from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
 TRACKS, DEVICES, ROUNDS, NOMINAL = 60, 12, 3, 8

@@ -13,8 +13,8 @@ from shared_model.ranking_metrics import RankingMetrics, ranks
 from simulations.baselines.bigram import Bigram
 from simulations.baselines.item_knn import ItemKNN
 from simulations.baselines.personal_popularity import PersonalPopularity
-from simulations.full_ranking import context_batches
-from simulations.held_out import Target
+from simulations.evaluation.full_ranking import context_batches
+from simulations.evaluation.held_out import Target
 
 ITEM_KNN_WEIGHTS = (0.02, 0.1, 0.3)
 PERSONAL_WEIGHTS = (0.0, 0.002, 0.01)

@@ -8,8 +8,8 @@ from simulations.baselines.bigram import Bigram
 from simulations.baselines.blend import Blend, choose_blend
 from simulations.baselines.item_knn import ItemKNN
 from simulations.baselines.personal_popularity import PersonalPopularity
-from simulations.full_ranking import Scorer
-from simulations.held_out import training_part, validation_targets
+from simulations.evaluation.full_ranking import Scorer
+from simulations.evaluation.held_out import training_part, validation_targets
 
 BLEND_TARGETS = 1_500
 """Validation targets that the weights of the blend are chosen on, at most."""

@@ -9,8 +9,8 @@ import torch
 from server.round import RoundState, ServerStep
 from simulations.benchmark.plain_loop import plain_loop
 from simulations.benchmark.workload import Workload, full_head_workload
-from simulations.engine_in_process import run_in_process
-from simulations.federation import Federation
+from simulations.engines.federation import Federation
+from simulations.engines.in_process import run_in_process
 
 LISTENERS = 40
 PAIRS = 5

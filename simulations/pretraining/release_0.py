@@ -19,7 +19,7 @@ from shared_model.head.parameters import ParameterLayout
 from shared_model.history import History
 from shared_model.training.examples import Examples, build_examples, take
 from shared_model.training.local_update import Model, loss
-from simulations.held_out import training_part
+from simulations.evaluation.held_out import training_part
 
 FOLDS = 5
 """Parts that public listeners are cut in; the evidence of each comes from the others, or it would know the answers."""

@@ -16,8 +16,8 @@ from shared_model.reply import DECLINED, INVITATION, NUMBER, PARAMETERS, REGISTR
 from shared_model.training.examples import take
 from shared_model.training.local_update import clipped_updates
 from shared_model.training.workspace import Workspace
-from simulations.federation import Federation
-from simulations.flower_workspace import write_workspace
+from simulations.engines.federation import Federation
+from simulations.engines.flower_workspace import write_workspace
 
 DEVICE = 3
 

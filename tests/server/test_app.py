@@ -19,9 +19,9 @@ from server.round import RoundState
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.reply import DECLINED, INVITATION, PARAMETERS, TRAIN, UPDATE
 from shared_model.training.workspace import Workspace
-from simulations.engine_in_process import run_in_process
-from simulations.federation import Federation
-from simulations.flower_workspace import write_workspace
+from simulations.engines.federation import Federation
+from simulations.engines.flower_workspace import write_workspace
+from simulations.engines.in_process import run_in_process
 
 Spoil = Callable[[Message, Message], Message | None]
 """What comes of a reply, given what was asked; None where it is lost."""

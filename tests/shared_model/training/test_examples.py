@@ -11,7 +11,7 @@ from shared_model.head.memory_paths import memory_evidence
 from shared_model.history import History
 from shared_model.training import examples as examples_module
 from shared_model.training.examples import build_examples, by_listener, moments, take
-from simulations.held_out import training_part
+from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
 

@@ -7,8 +7,8 @@ from simulations.baselines.bigram import Bigram
 from simulations.baselines.blend import ITEM_KNN_WEIGHTS, PERSONAL_WEIGHTS, Blend, choose_blend
 from simulations.baselines.item_knn import ItemKNN
 from simulations.baselines.personal_popularity import PersonalPopularity
-from simulations.full_ranking import evaluate
-from simulations.held_out import training_part, validation_targets
+from simulations.evaluation.full_ranking import evaluate
+from simulations.evaluation.held_out import training_part, validation_targets
 
 SIZE = 40
 

@@ -7,8 +7,8 @@ from shared_model.history import History
 from shared_model.ranking_metrics import RankingMetrics
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.listening import read_listening
-from simulations.full_ranking import evaluate
-from simulations.held_out import held_out_targets, is_new
+from simulations.evaluation.full_ranking import evaluate
+from simulations.evaluation.held_out import held_out_targets, is_new
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "listening"
 SIZE = 30

@@ -9,7 +9,7 @@ from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.memory_paths import MEMORY_PATHS, fit_public_statistics, memory_evidence
 from shared_model.head.parameters import ParameterLayout
 from shared_model.training.local_update import Model, loss
-from simulations.held_out import HELD_OUT, VALIDATION, training_part
+from simulations.evaluation.held_out import HELD_OUT, VALIDATION, training_part
 from simulations.pretraining.release_0 import (
     FOLDS,
     Pretraining,

@@ -5,9 +5,9 @@ import torch
 
 from shared_model.training.examples import Examples, take
 from shared_model.training.local_update import LocalTraining, Model, local_updates
-from simulations.engine_in_process import side_by_side
-from simulations.evaluation import HeldOutMoments, joined, rank
-from simulations.full_ranking import FullRanking
+from simulations.engines.in_process import side_by_side
+from simulations.evaluation.full_ranking import FullRanking
+from simulations.evaluation.head_ranking import HeldOutMoments, joined, rank
 
 
 def rank_local_only(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from server.round import RoundState
 from shared_model.privacy.plan import PrivacyPlan
-from simulations.engine_in_process import run_in_process
-from simulations.participation import accept, participations
+from simulations.engines.in_process import run_in_process
+from simulations.engines.participation import accept, participations
 
 PLAN = PrivacyPlan(
     population=6, cohort=3, rounds=4, clip_norm=1.0, noise_multiplier=1.0, delta=1e-2, max_participations=2

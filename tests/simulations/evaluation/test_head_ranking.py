@@ -8,10 +8,10 @@ import torch
 from shared_model.head.batch import Batch
 from shared_model.head.memory_paths import memory_evidence
 from shared_model.training.examples import moments
-from simulations import evaluation
-from simulations.evaluation import held_out_moments, rank
-from simulations.full_ranking import evaluate
-from simulations.held_out import held_out_targets
+from simulations.evaluation import head_ranking
+from simulations.evaluation.full_ranking import evaluate
+from simulations.evaluation.head_ranking import held_out_moments, rank
+from simulations.evaluation.held_out import held_out_targets
 
 KINDS = ["plain", "dense", "no modalities", "adapter"]
 
@@ -73,8 +73,8 @@ def test_the_released_numbers_are_those_that_are_ranked_by(models, held_out):
 def test_batches_and_ranges_change_nothing(models, held_out, monkeypatch):
     model = models["plain"]
     whole = rank(model, model.vector(), held_out)
-    monkeypatch.setattr(evaluation, "BATCH_SIZE", 7)
-    parts = evaluation.joined(
+    monkeypatch.setattr(head_ranking, "BATCH_SIZE", 7)
+    parts = head_ranking.joined(
         [rank(model, model.vector(), held_out, targets=some) for some in (range(0, 10), range(10, 33), range(33, 80))]
     )
     np.testing.assert_array_equal(parts.ranks, whole.ranks)

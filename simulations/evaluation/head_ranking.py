@@ -19,8 +19,8 @@ from shared_model.history import History
 from shared_model.ranking_metrics import ranks
 from shared_model.training.examples import NUMBERS_AT_ONCE, moments
 from shared_model.training.local_update import Model
-from simulations.full_ranking import BATCH_SIZE, TOP, FullRanking, top
-from simulations.held_out import Target
+from simulations.evaluation.full_ranking import BATCH_SIZE, TOP, FullRanking, top
+from simulations.evaluation.held_out import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from shared_model.durable import write_atomically
 from shared_model.history import History
 from simulations.datasets.dataset import Dataset
-from simulations.full_ranking import FullRanking
-from simulations.held_out import Target
+from simulations.evaluation.full_ranking import FullRanking
+from simulations.evaluation.held_out import Target
 
 
 def save_predictions(path: Path, dataset: Dataset, targets: tuple[Target, ...], ranking: FullRanking) -> None:

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from shared_model.errors import BadInput
 from shared_model.head.statistics import Tracks
 from shared_model.history import History
-from simulations.full_ranking import BATCH_SIZE, evaluate, top
-from simulations.held_out import Target, held_out_targets
+from simulations.evaluation.full_ranking import BATCH_SIZE, evaluate, top
+from simulations.evaluation.held_out import Target, held_out_targets
 
 
 @dataclass(frozen=True)

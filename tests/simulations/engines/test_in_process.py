@@ -9,8 +9,8 @@ from shared_model.privacy.mechanism import private_average
 from shared_model.privacy.sampling import poisson_cohort
 from shared_model.training.examples import take
 from shared_model.training.local_update import local_updates
-from simulations import engine_in_process
-from simulations.engine_in_process import MOST_SIDE_BY_SIDE, run_in_process, side_by_side
+from simulations.engines import in_process as engine_in_process
+from simulations.engines.in_process import MOST_SIDE_BY_SIDE, run_in_process, side_by_side
 
 
 def slow(federation):

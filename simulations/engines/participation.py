@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.sampling import poisson_cohort
-from simulations.federation import Federation
+from simulations.engines.federation import Federation
 
 
 def accept(taken_part: NDArray[np.int64], cohort: NDArray[np.int64], plan: PrivacyPlan) -> NDArray[np.int64]:

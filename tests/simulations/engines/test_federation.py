@@ -6,8 +6,8 @@ import torch
 
 from server import checkpoint
 from server.round import RoundState
-from simulations.engine_in_process import run_in_process
-from simulations.federation import is_evaluated, train
+from simulations.engines.federation import is_evaluated, train
+from simulations.engines.in_process import run_in_process
 
 ROUNDS = 7
 

@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from shared_model.head.psychological_state import STATE_FEATURES
-from simulations import mood_groups as mood_groups_module
-from simulations.evaluation import held_out_moments
-from simulations.held_out import held_out_targets
-from simulations.mood_groups import FEWEST, explain_by_mood, mood_groups
+from simulations.evaluation import mood_groups as mood_groups_module
+from simulations.evaluation.head_ranking import held_out_moments
+from simulations.evaluation.held_out import held_out_targets
+from simulations.evaluation.mood_groups import FEWEST, explain_by_mood, mood_groups
 
 
 def states(**answers):

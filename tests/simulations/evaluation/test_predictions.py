@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulations.evaluation import held_out_moments, rank
-from simulations.held_out import held_out_targets
-from simulations.predictions import save_predictions
-from simulations.quality import Yardstick
+from simulations.evaluation.head_ranking import held_out_moments, rank
+from simulations.evaluation.held_out import held_out_targets
+from simulations.evaluation.predictions import save_predictions
+from simulations.evaluation.quality import Yardstick
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from server import checkpoint
 from server.round import RoundState
 from server.simulated_run import SimulatedRun, write_simulated_run
 from shared_model.training.workspace import Agreed, Workspace
-from simulations.federation import Federation
-from simulations.participation import participations
+from simulations.engines.federation import Federation
+from simulations.engines.participation import participations
 
 APP = """\
 [project]

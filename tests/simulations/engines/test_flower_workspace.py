@@ -13,10 +13,10 @@ from server.round import RoundState
 from server.simulated_run import read_simulated_run
 from shared_model.errors import BadInput
 from shared_model.training.workspace import Workspace
-from simulations.engine_in_process import run_in_process
-from simulations.federation import Federation
-from simulations.flower_workspace import write_workspace
-from simulations.participation import participations
+from simulations.engines.federation import Federation
+from simulations.engines.flower_workspace import write_workspace
+from simulations.engines.in_process import run_in_process
+from simulations.engines.participation import participations
 
 
 def test_what_is_read_is_what_was_written(tiny_federation: Federation, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from server import checkpoint
 from server.round import RoundState
 from shared_model.errors import SottovoceError
-from simulations.federation import Federation
-from simulations.flower_session import LOG, SUPERLINK_LOG
-from simulations.flower_workspace import write_workspace
-from simulations.participation import participations
+from simulations.engines.federation import Federation
+from simulations.engines.flower_session import LOG, SUPERLINK_LOG
+from simulations.engines.flower_workspace import write_workspace
+from simulations.engines.participation import participations
 
 POLL_S = 0.1
 PATIENCE_S = 1500.0
@@ -71,7 +71,7 @@ def _require_every_answer(state: RoundState, federation: Federation, folder: Pat
 
 @contextmanager
 def _session(folder: Path, *, devices: int) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "simulations.flower_session", str(folder), str(devices)]
+    command = [sys.executable, "-m", "simulations.engines.flower_session", str(folder), str(devices)]
     # in a session of its own, so that Ctrl-C reaches only us, and it ends as we leave, in whatever way
     session = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own words
     assert session.stdin is not None

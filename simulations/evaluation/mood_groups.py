@@ -11,8 +11,8 @@ from torch import Tensor
 from shared_model.head.explain import path_shares
 from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.training.local_update import Model
-from simulations.evaluation import HeldOutMoments, output
-from simulations.full_ranking import BATCH_SIZE
+from simulations.evaluation.full_ranking import BATCH_SIZE
+from simulations.evaluation.head_ranking import HeldOutMoments, output
 
 FEWEST = 30
 """A group of fewer moments is left out: its mean would be an anecdote."""

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from simulations.exposure import catalogue_coverage, popularity_percentile, recommendation_gini
+from simulations.evaluation.exposure import catalogue_coverage, popularity_percentile, recommendation_gini
 
 SIZE = 8
 recommendations = arrays(np.int64, st.tuples(st.integers(1, 10), st.integers(1, 4)), elements=st.integers(0, SIZE - 1))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shared_model.head.statistics import Tracks
 from shared_model.history import History
 from shared_model.ranking_metrics import ranks
-from simulations.held_out import Target
+from simulations.evaluation.held_out import Target
 
 TOP = 20
 BATCH_SIZE = 128

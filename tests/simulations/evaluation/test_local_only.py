@@ -3,10 +3,10 @@ import torch
 
 from shared_model.training.examples import take
 from shared_model.training.local_update import LocalTraining, local_updates
-from simulations import local_only
-from simulations.evaluation import held_out_moments, rank
-from simulations.held_out import Target, held_out_targets
-from simulations.local_only import rank_local_only
+from simulations.evaluation import local_only
+from simulations.evaluation.head_ranking import held_out_moments, rank
+from simulations.evaluation.held_out import Target, held_out_targets
+from simulations.evaluation.local_only import rank_local_only
 
 TRAINING = LocalTraining(learning_rate=0.5, batch_size=4, epochs=2)
 

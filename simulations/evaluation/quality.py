@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_model.ranking_metrics import discounted_gain, hit, reciprocal_rank
-from simulations.bootstrap import interval
-from simulations.exposure import catalogue_coverage, popularity_percentile, recommendation_gini
-from simulations.full_ranking import FullRanking
+from simulations.evaluation.bootstrap import interval
+from simulations.evaluation.exposure import catalogue_coverage, popularity_percentile, recommendation_gini
+from simulations.evaluation.full_ranking import FullRanking
 
 Metrics = dict[str, float | None]
 

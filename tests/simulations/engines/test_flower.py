@@ -13,12 +13,12 @@ import torch
 
 from server.round import RoundState
 from shared_model.errors import SottovoceError
-from simulations import engine_flower
-from simulations.engine_flower import run_by_flower
-from simulations.engine_in_process import run_in_process
-from simulations.federation import Federation
-from simulations.flower_session import LOG
-from simulations.flower_workspace import write_workspace
+from simulations.engines import flower as engine_flower
+from simulations.engines.federation import Federation
+from simulations.engines.flower import run_by_flower
+from simulations.engines.flower_session import LOG
+from simulations.engines.flower_workspace import write_workspace
+from simulations.engines.in_process import run_in_process
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -97,7 +97,7 @@ def test_when_the_one_who_started_it_is_gone_everything_goes(
     folder = temporary_folder / "workspace"
     folder.mkdir()
     write_workspace(folder, RoundState.start(tiny_federation.model.vector()), tiny_federation)
-    command = [sys.executable, "-m", "simulations.flower_session", str(folder), "12"]
+    command = [sys.executable, "-m", "simulations.engines.flower_session", str(folder), "12"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as session:
         while not any("raylet" in process for process in processes_of(folder)):
             assert session.poll() is None, (folder / LOG).read_text()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from shared_model.ranking_metrics import RankingMetrics
-from simulations.full_ranking import FullRanking
-from simulations.quality import Yardstick
+from simulations.evaluation.full_ranking import FullRanking
+from simulations.evaluation.quality import Yardstick
 from simulations.report.result_schema import Metrics, RoundQuality
 
 

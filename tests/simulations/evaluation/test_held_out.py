@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from shared_model.errors import BadInput
 from shared_model.history import History
-from simulations.held_out import Target, held_out_targets, is_new, training_part, validation_targets
+from simulations.evaluation.held_out import Target, held_out_targets, is_new, training_part, validation_targets
 
 
 def history(plays: int, listener: str = "a") -> History:

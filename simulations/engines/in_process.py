@@ -13,8 +13,8 @@ from torch import Tensor
 from server.round import RoundState, run_round
 from shared_model.training.examples import take
 from shared_model.training.local_update import clipped_updates
-from simulations.federation import Federation
-from simulations.participation import accept, participations
+from simulations.engines.federation import Federation
+from simulations.engines.participation import accept, participations
 
 MOST_SIDE_BY_SIDE = 50
 NUMBERS_SIDE_BY_SIDE = 2_000_000

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulations.bootstrap import interval
+from simulations.evaluation.bootstrap import interval
 
 
 def clustered_hits(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """One run of Flower with all of its processes, none of which outlives it.
 
-    python -m simulations.flower_session FOLDER DEVICES
+    python -m simulations.engines.flower_session FOLDER DEVICES
 
 runs the app in FOLDER/app with DEVICES simulated nodes by `flwr run`, against a SuperLink of its own, and ends when the
 run has ended, or when its standard input is closed: that is how the process that started it stops it, and what happens

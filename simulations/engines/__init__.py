@@ -1,0 +1,1 @@
+"""Who carries the rounds of a simulated federation: one process, or Flower."""

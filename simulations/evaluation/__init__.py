@@ -1,0 +1,1 @@
+"""How well a recommender foresees held-out plays, by full ranking, with intervals by listener."""
