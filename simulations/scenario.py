@@ -62,7 +62,7 @@ class ModelSection(_Section):
 class PretrainingSection(_Section):
     """Release 0, trained on public listeners in the clear."""
 
-    epochs: Count = Field(4, description="passes over the public examples")
+    epochs: Count = Field(2, description="passes over the public examples")
     learning_rate: Positive = Field(0.01, description="peak rate of Adam")
     batch_size: Count = Field(256, description="examples a step")
     max_examples: Count = Field(100, description="latest plays of each public listener that are learned from")
