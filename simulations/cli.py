@@ -82,6 +82,23 @@ def run(
         print_result(console, result, page=folder / PAGE_NAME)
 
 
+@app.command(epilog="Example: sottovoce-simulate report runs/quick")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished run, or of one variant.")], as_json: Json = False
+) -> None:
+    """Print a finished run again, and write its page anew."""
+    from simulations.report.page import page_from_folder
+    from simulations.report.result_schema import load_result
+    from simulations.report.terminal import print_result
+
+    page = page_from_folder(folder)
+    result = load_result(folder / "result.json")
+    if as_json:
+        print(json.dumps(result.model_dump(mode="json", by_alias=True)))
+    else:
+        print_result(Console(), result, page=page)
+
+
 @datasets.command("list")
 def list_datasets(as_json: Json = False) -> None:
     """What can be simulated on, and where it is read from."""

@@ -115,6 +115,20 @@ def stopped_when(happened, with_signal: int, arguments: list[str]) -> int:
     return process.wait(timeout=60)
 
 
+def test_a_finished_run_can_be_printed_again(quick):
+    folder, result = quick
+    (folder / "report.html").unlink()
+    assert last_line(simulate("report", str(folder), "--json")) == result
+    assert (folder / "report.html").exists()
+    assert "SIMULATED" in simulate("report", str(folder)).stdout
+
+
+def test_a_folder_without_a_result_cannot_be_printed(tmp_path):
+    finished = simulate("report", str(tmp_path))
+    assert finished.returncode == 2
+    assert len(finished.stderr.splitlines()) == 1
+
+
 def test_privacy_off_is_printed_as_infinite(tmp_path):
     folder = tmp_path / "off"
     settings = ["--set", "privacy.mechanism=off", "--set", "privacy.epsilon="]
