@@ -67,7 +67,7 @@ def run(
     job = Job(scenario=checked, name=name, variant=None, data=data, engine_name=engine, engine=ENGINES[engine])
     progress, console = Console(stderr=True), Console()
     if checked.variants:
-        results = run_variants(job, folder, resume=resume, new_stages=lambda: Stages(progress), announce=progress.print)
+        results = run_variants(job, folder, resume=resume, new_stages=lambda: Stages(progress))
         page = write_comparison(results, folder)
         if not as_json:
             print_comparison(console, results, page=page)

@@ -60,6 +60,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         dataset = load_dataset(scenario, data=job.data)
         plan = plan_of(scenario, population=len(dataset.private))
         folder.begin(job.settings())
+        stages.say(f"run folder: {folder.root}; when stopped, the same command with --out and --resume goes on")
         bench = set_up_bench(scenario, dataset)
     with stages.stage("release 0") as advance:
         head = _release_0(scenario, dataset, folder, advance)

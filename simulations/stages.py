@@ -22,6 +22,10 @@ class Stages:
         self._cpu_started = time.process_time()
         self.seconds: dict[str, float] = {}
 
+    def say(self, sentence: str) -> None:
+        """Print a line among the bars."""
+        self._console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[Advance]:
         """Time everything inside under `name`, and show how far it is."""

@@ -12,9 +12,7 @@ from simulations.scenario import Scenario, checked, laid_over
 from simulations.stages import Stages
 
 
-def run_variants(
-    job: Job, folder: Path, *, resume: bool, new_stages: Callable[[], Stages], announce: Callable[[str], None]
-) -> list[Result]:
+def run_variants(job: Job, folder: Path, *, resume: bool, new_stages: Callable[[], Stages]) -> list[Result]:
     """Run each variant that has no result yet. All are checked before the first one starts."""
     jobs = [
         Job(
@@ -29,8 +27,9 @@ def run_variants(
     ]
     results = []
     for number, one in enumerate(jobs, start=1):
-        announce(f"variant {number} of {len(jobs)}: {one.variant}")
-        results.append(run_once(one, folder / folder_name(str(one.variant)), resume=resume, stages=new_stages()))
+        stages = new_stages()
+        stages.say(f"variant {number} of {len(jobs)}: {one.variant}")
+        results.append(run_once(one, folder / folder_name(str(one.variant)), resume=resume, stages=stages))
     return results
 
 
