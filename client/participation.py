@@ -45,13 +45,12 @@ def read_participation(ledger: Path) -> Participation:
 def debit(ledger: Path, round_number: int, *, plan: PrivacyPlan) -> bool:
     """Whether the device may train in this round; if so, it has been debited for it.
 
-    The debit is on disk when this returns. A round that is asked again, after a kill, is debited once. An earlier round
-    is declined, and so is every round beyond the plan's limit. Raises BadInput as `read_participation` does.
+    The debit is on disk when this returns. A round is answered once: whoever asks for it again, with other parameters
+    perhaps, is declined, and so is an earlier round and every round beyond the plan's limit. A device that was killed
+    after the debit has spent it. Raises BadInput as `read_participation` does.
     """
     before = read_participation(ledger)
-    if round_number == before.last_round > 0:
-        return True
-    if round_number < max(before.last_round, 1) or not plan.may_participate(before.taken_part):
+    if round_number <= before.last_round or not plan.may_participate(before.taken_part):
         return False
     after = Participation(taken_part=before.taken_part + 1, last_round=round_number)
     write_atomically(ledger, after.as_json())

@@ -19,7 +19,8 @@ from shared_model.privacy.randomness import Randomness
 class Released:
     """mean: (d,) float32, what leaves the round; update_norm: L2 norm of it before noise.
 
-    noise_norm: expected L2 norm of its noise. update_norm is the operator's own and is never released.
+    noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the
+    operator, without noise: a simulation reports it, and no release holds it.
     """
 
     mean: Tensor
@@ -28,7 +29,7 @@ class Released:
 
 
 class Aggregate:
-    """Sums answers in float64 with equal weights; a claimed number of examples has no say (privacy.md, line 11).
+    """Sums answers in float64 with equal weights; a claimed number of examples has no say (privacy requirement 11).
 
     Sensitivity: `plan.clip_norm`, add-or-remove-one device, whatever the clients send: every row is clipped here too.
     """
@@ -54,7 +55,7 @@ class Aggregate:
         self.answers += len(rows)
 
     def release(self, randomness: Randomness) -> Released:
-        """The mean over the *planned* cohort: fewer answers must not mean less noise (privacy.md, line 12).
+        """The mean over the *planned* cohort: fewer answers must not mean less noise (privacy requirement 12).
 
         Raises Refused when fewer than the plan's minimum answered: nothing partial is released. That a round was
         aborted shows that few answered, which no epsilon counts; with a minimum of 0 it is never shown.

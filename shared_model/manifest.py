@@ -8,8 +8,8 @@ from typing import Any
 
 from shared_model.canonical_json import JsonValue, decimal
 from shared_model.errors import BadInput
-from shared_model.privacy.plan import PrivacyPlan
-from shared_model.privacy.randomness import REPRODUCIBLE
+from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.randomness import OPERATING_SYSTEM
 from shared_model.privacy.spent import PrivacySpent
 
 FORMAT_VERSION = 1
@@ -34,8 +34,9 @@ class Manifest:
 
     @property
     def may_be_promoted(self) -> bool:
-        """Never with noise that can be drawn again, nor from invented listeners."""
-        return self.noise != REPRODUCIBLE and not self.simulated
+        """Only with noise that nobody can draw again, and of listeners who exist: whatever is not known is a no."""
+        noised = self.plan.mechanism is not Mechanism.OFF and self.noise == OPERATING_SYSTEM
+        return noised and self.simulated is False
 
     def to_json(self) -> dict[str, JsonValue]:
         """For `canonical_json.encode`."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 from rich.console import Console
 
@@ -149,7 +150,12 @@ def main() -> None:
     except SottovoceError as error:
         print(f"sottovoce-simulate: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except click.ClickException as error:  # a wrong option or argument
+        print(f"sottovoce-simulate: {error.format_message()} See --help.", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"sottovoce-simulate: {error}; free space or check the paths, then --resume", file=sys.stderr)
+        sys.exit(SottovoceError.exit_code)
+    if code == INTERRUPTED:
         print("sottovoce-simulate: stopped; the same command with --resume (and --out) goes on", file=sys.stderr)
-        sys.exit(INTERRUPTED)
     sys.exit(code or 0)

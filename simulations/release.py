@@ -1,5 +1,7 @@
 """The signed release that a private run ends in. Its noise is reproducible, so that it can never be promoted."""
 
+import hashlib
+
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -11,10 +13,15 @@ from simulations.datasets.dataset import Dataset
 from simulations.engines.participation import participations
 from simulations.outcome import Training
 from simulations.run_folder import RunFolder
+from simulations.scenario import ModelSection
 
 
-def sign_release(folder: RunFolder, dataset: Dataset, private: Training) -> str:
-    """Write release and public key, and return the model's SHA-256. The private key is thrown away after signing."""
+def sign_release(folder: RunFolder, dataset: Dataset, private: Training, *, settings: ModelSection) -> str:
+    """Write release and public key, and return the model's SHA-256. The private key is thrown away after signing.
+
+    The release holds what rounds trained. Its manifest names the rest of the head by the SHA-256 of release 0, which
+    lies beside it, and the seed of the adapter's frozen factors. settings: how the head was made trainable.
+    """
     federation, plan = private.federation, private.federation.plan
     tensors = federation.model.layout.tensors(private.state.vector)
     population = population_spent(plan, rounds=plan.rounds)
@@ -22,7 +29,17 @@ def sign_release(folder: RunFolder, dataset: Dataset, private: Training) -> str:
     shape = federation.model.head.shape
     manifest = Manifest(
         catalogue=dataset.name,
-        head={"width": shape.width, "attention_width": shape.attention_width, "paths": list(shape.paths)},
+        head={
+            "modalities": [[name, size] for name, size in shape.modalities],
+            "width": shape.width,
+            "attention_width": shape.attention_width,
+            "dense_tracks": shape.dense_tracks,
+            "paths": list(shape.paths),
+            "trainable": settings.trainable,
+            "rank": settings.rank,
+            "adapter_seed": federation.seed,
+            "release_0_sha256": hashlib.sha256(folder.release_0.read_bytes()).hexdigest(),
+        },
         plan=plan,
         rounds=plan.rounds,
         spent=(

@@ -9,6 +9,7 @@ from server.round import RoundState, ServerStep
 from shared_model.durable import write_atomically
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
+from shared_model.privacy.plan import Mechanism
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.load import load_dataset
@@ -83,7 +84,10 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
     with stages.stage("federated, no privacy") as advance:
         federated = _train(job, replace(private, plan=open_plan), bench, folder.rounds("federated"), advance)
     with stages.stage("federated, private") as advance:
-        federated_private = _train(job, private, bench, folder.rounds("federated_private"), advance)
+        off = plan.mechanism is Mechanism.OFF  # then it would be the same training again
+        federated_private = (
+            federated if off else _train(job, private, bench, folder.rounds("federated_private"), advance)
+        )
     with stages.stage("report"):
         attention, shares = explain_by_mood(model, federated_private.state.vector, bench.held_out)
         measured = Measured(
@@ -96,7 +100,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             participations=participations(private, rounds=plan.rounds),
             attention=attention,
             shares=shares,
-            model_sha256=sign_release(folder, dataset, federated_private),
+            model_sha256=sign_release(folder, dataset, federated_private, settings=scenario.model),
         )
         save_predictions(folder.predictions, dataset, bench.targets, federated_private.ranking)
         updates = sum(r.answered for t in (federated, federated_private) for r in t.state.records) + len(

@@ -36,7 +36,7 @@ class SimulatedListenersSection(_Section):
     """The invented listeners over the embedded catalogue (docs/simulated-listeners.md)."""
 
     public: Count = Field(400, description="listeners who train release 0 in the clear")
-    private: Count = Field(1000, description="listeners who take part in rounds")
+    private: Annotated[int, Field(ge=2)] = Field(1000, description="listeners who take part in rounds")
     mean_plays: Annotated[int, Field(ge=40)] = Field(120, description="plays of a private listener, on average")
     mood_effect: Share = Field(1.0, description="how far mood moves the weight of lyrics, audio and habit; 0: control")
 
@@ -77,7 +77,7 @@ class TrainingSection(_Section):
     examples: Count = Field(
         32, description="nominal number of examples of a device, its latest plays: a public constant"
     )
-    candidates: Annotated[int, Field(ge=38)] = Field(64, description="tracks an example's play is told apart from")
+    candidates: Annotated[int, Field(ge=38, le=1024)] = Field(64, description="tracks that a play is told apart from")
     server_learning_rate: Positive = Field(1.0, description="rate of the server's step")
     server_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of the server's step")
 
@@ -119,7 +119,7 @@ class Scenario(_Section):
     """A run, or several variants of one."""
 
     title: str = Field(description="a line for the head of the report")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="fixes listeners, learning and the reproducible noise")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="fixes listeners, learning and noise")
     rounds: Count | None = Field(None, description="federated rounds; left out when the plan solves for it")
     cohort: Count = Field(description="listeners invited a round, on average")
     dataset: DatasetSection

@@ -13,7 +13,7 @@ from simulations.stages import Stages
 
 
 def run_variants(job: Job, folder: Path, *, resume: bool, new_stages: Callable[[], Stages]) -> list[Result]:
-    """Run each variant that has no result yet. All are checked before the first one starts."""
+    """Run each variant that has no result yet. Settings and folders of all are checked before the first one starts."""
     jobs = [
         Job(
             scenario=settings_of(job.scenario, name),
@@ -25,6 +25,8 @@ def run_variants(job: Job, folder: Path, *, resume: bool, new_stages: Callable[[
         )
         for name in names_of(job.scenario)
     ]
+    for one in jobs:
+        RunFolder(folder / folder_name(str(one.variant))).check(one.settings(), resume=resume)
     results = []
     for number, one in enumerate(jobs, start=1):
         stages = new_stages()

@@ -1,7 +1,7 @@
 """Training little: low-rank updates with a frozen first factor on the content projections, and the fusion gate.
 
 Noise grows with the square root of the number of released weights, so that under privacy a small trained part wins
-(design: "what trains where"; low-rank adaptation after Hu et al. 2021, arXiv 2106.09685, with the first factor frozen
+(low-rank adaptation after Hu et al. 2021, arXiv 2106.09685, with the first factor frozen
 as in Sun et al. 2024, arXiv 2403.12313, which keeps the update linear in what is averaged).
 Frozen projections of the catalogue are computed once, by `adapt`. Letters: N tracks, D width, R rank.
 """

@@ -1,5 +1,7 @@
 """What every report ends with: in plain sentences, what the privacy numbers mean and what they rest on."""
 
+import math
+
 from shared_model.privacy.accounting import pld_true_positives
 from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
@@ -26,7 +28,9 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
         "prove what the server promised; that it did add the noise is for an audit to show.",
         _sampling(plan),
         "Tuning: choosing settings by looking at earlier runs on private data costs privacy too; it is not counted.",
-        "Evaluation: quality was measured on private listeners without noise; publishing it is outside the guarantee.",
+        "Evaluation: qualities, attention, shares of paths, norms of updates and counts of answers in this report, the "
+        "predictions and the checkpoints beside it were taken from private listeners without noise, outside the "
+        "guarantee: a run folder is not a release.",
         "Assumed public: the catalogue and its vectors, release 0 and the listeners it was trained on, the size of the "
         "population, the plan.",
         _noise(plan, noise),
@@ -41,7 +45,7 @@ def _population(plan: PrivacyPlan, spent: PopulationSpent) -> str:
         _FALSE_ALARMS, sample_rate=plan.sample_rate, noise_multiplier=plan.noise_multiplier, rounds=pld.rounds
     )
     return (
-        f"epsilon {pld.epsilon:.2f} by {pld.accountant} (cross-check {spent.rdp.epsilon:.2f} by "
+        f"epsilon {_up(pld.epsilon)} by {pld.accountant} (cross-check {_up(spent.rdp.epsilon)} by "
         f"{spent.rdp.accountant}) at delta {pld.delta:.2g}, after {pld.rounds} rounds. At 1 % false alarms an attacker "
         f"finds at most {found:.1%} of the devices that were part of it (from the whole curve of epsilons and deltas)."
     )
@@ -54,7 +58,7 @@ def _device(plan: PrivacyPlan, participations: int) -> str:
     mu = composed_mu(plan.noise_multiplier, releases=participations)
     found = gaussian_true_positives(_FALSE_ALARMS, mu=mu)
     return (
-        f"epsilon {spent.epsilon:.2f} at delta {spent.delta:.2g} by a device's own count, for the device that took "
+        f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g} by a device's own count, for the device that took "
         f"part most often ({participations} of at most {plan.participation_limit} times); {spent.relation.value}, not "
         "amplified by sampling, and the noise multiplier is the server's word. At 1 % false alarms an attacker finds "
         f"at most {found:.1%} of such devices (from the Gaussian trade-off curve, which is exact)."
@@ -74,5 +78,14 @@ def _noise(plan: PrivacyPlan, label: str) -> str:
     if plan.mechanism is Mechanism.OFF:
         return f"Noise: none is added; cohorts are drawn from randomness that is {label}."
     if label == REPRODUCIBLE:
-        return f"Noise: {label}. Who knows the seed can take it away again, so such a release is never promoted."
+        return (
+            f"Noise: {label}. Noise and cohorts come from a seed that stands beside these numbers: who reads it can "
+            "take the noise away again. The numbers say what this plan gives with secret randomness; this run protects "
+            "nobody, and its release is never promoted."
+        )
     return f"Noise: from the {label}."
+
+
+def _up(epsilon: float) -> str:
+    """Rounded up: a printed guarantee is never stronger than the computed one."""
+    return f"{math.ceil(epsilon * 100) / 100:.2f}"

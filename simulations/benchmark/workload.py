@@ -1,4 +1,4 @@
-"""The work that engines are compared on: the same for all, and of the size that anchors for such simulators use.
+"""The work that engines are compared on: the same for all, of a size that simulators are often compared at.
 
 Letters: U listeners, E examples of each, C candidates, N tracks.
 """

@@ -79,7 +79,10 @@ def _session(folder: Path, *, devices: int) -> Iterator["subprocess.Popen[bytes]
         yield session
     finally:
         session.stdin.close()
-        session.wait(STOP_S)
+        try:
+            session.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            session.kill()
 
 
 def _tail(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Who takes part: each device declines when its own limit is reached (privacy.md, line 8)."""
+"""Who takes part: each device declines when its own limit is reached (privacy requirement 8)."""
 
 import numpy as np
 from numpy.typing import NDArray

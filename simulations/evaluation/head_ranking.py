@@ -3,7 +3,7 @@
 Letters: T targets, B of a batch, N tracks, d released numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,12 @@ class HeldOutMoments:
     evidence: MemoryEvidence
     listener: NDArray[np.int64]
     played: NDArray[np.int64]
+
+    def batches(self, targets: range) -> Iterator[slice]:
+        """A contiguous range of targets in batches whose dense evidence stays in memory."""
+        at_once = min(max(NUMBERS_AT_ONCE // len(self.evidence.popularity), 1), BATCH_SIZE)
+        for start in range(targets.start, targets.stop, at_once):
+            yield slice(start, min(start + at_once, targets.stop))
 
     def rows(self, rows: slice) -> Batch:
         """Those moments as the head reads them, over the whole catalogue."""
@@ -69,9 +75,7 @@ def rank(model: Model, vector: Tensor, held_out: HeldOutMoments, *, targets: ran
     """Rank the targets, all or those of a contiguous range, with the released parameters `vector` (d,)."""
     targets = range(len(held_out.played)) if targets is None else targets
     parts = []
-    at_once = min(max(NUMBERS_AT_ONCE // len(held_out.evidence.popularity), 1), BATCH_SIZE)
-    for start in range(targets.start, targets.stop, at_once):
-        rows = slice(start, min(start + at_once, targets.stop))
+    for rows in held_out.batches(targets):
         scores = output(model, vector, held_out.rows(rows)).logits.numpy()
         parts.append(FullRanking(ranks=ranks(scores, held_out.played[rows]), top20=top(scores, TOP)))
     return joined(parts)

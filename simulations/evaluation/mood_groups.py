@@ -11,7 +11,6 @@ from torch import Tensor
 from shared_model.head.explain import path_shares
 from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.training.local_update import Model
-from simulations.evaluation.full_ranking import BATCH_SIZE
 from simulations.evaluation.head_ranking import HeldOutMoments, output
 
 FEWEST = 30
@@ -42,8 +41,8 @@ def explain_by_mood(
     Attention is listed from the latest listen backwards; a share is that of a path in the first recommendation.
     """
     attention, shares = [], []
-    for start in range(0, len(held_out.played), BATCH_SIZE):
-        said = output(model, vector, held_out.rows(slice(start, start + BATCH_SIZE)))
+    for rows in held_out.batches(range(len(held_out.played))):
+        said = output(model, vector, held_out.rows(rows))
         attention.append(said.attention)
         shares.append(path_shares(said.contributions, said.logits.argmax(1)))
     groups = mood_groups(held_out.batch.state.numpy())

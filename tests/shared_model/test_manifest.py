@@ -49,8 +49,17 @@ def test_it_holds_no_floats_and_every_epsilon_with_its_kind() -> None:
     assert value["spent"][3]["epsilon"] == "infinite"
 
 
-@pytest.mark.parametrize("change", [{"noise": "reproducible"}, {"simulated": True}])
-def test_reproducible_or_simulated_is_never_promoted_line_15(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"noise": "reproducible"},
+        {"noise": "of unknown origin"},
+        {"simulated": True},
+        {"simulated": None},
+        {"plan": PLAN.without_privacy()},
+    ],
+)
+def test_only_secret_noise_over_real_listeners_is_ever_promoted_line_15(change: dict[str, Any]) -> None:
     assert manifest(PLAN).may_be_promoted
     assert not dataclasses.replace(manifest(PLAN), **change).may_be_promoted
 

@@ -93,9 +93,10 @@ def test_a_run_that_was_interrupted_and_killed_goes_on_to_the_same_result(quick,
     _, uninterrupted = quick
     folder = tmp_path / "run"
     arguments = ["run", "quick", "--out", str(folder), "--json"]
-    interrupted = stopped_when((folder / "scenario.json").exists, signal.SIGINT, arguments)
+    interrupted, said = stopped_when((folder / "scenario.json").exists, signal.SIGINT, arguments)
     assert interrupted == 130
-    killed = stopped_when(
+    assert "--resume" in said.splitlines()[-1]
+    killed, _ = stopped_when(
         (folder / "federated" / "round-00001.safetensors").exists, signal.SIGKILL, [*arguments, "--resume"]
     )
     assert killed == -signal.SIGKILL
@@ -104,15 +105,16 @@ def test_a_run_that_was_interrupted_and_killed_goes_on_to_the_same_result(quick,
     assert without_cost(last_line(simulate(*arguments, "--resume"))) == without_cost(uninterrupted)
 
 
-def stopped_when(happened, with_signal: int, arguments: list[str]) -> int:
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def stopped_when(happened, with_signal: int, arguments: list[str]) -> tuple[int, str]:
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not happened():
         assert process.poll() is None, "ended before it could be stopped"
         assert time.monotonic() < deadline
         time.sleep(0.002)
     os.kill(process.pid, with_signal)
-    return process.wait(timeout=60)
+    said = process.communicate(timeout=60)[1]
+    return process.returncode, said
 
 
 def test_a_finished_run_can_be_printed_again(quick):
@@ -149,6 +151,9 @@ def test_privacy_off_is_printed_as_infinite(tmp_path):
         (["run", "quick", "--set", "nothing.like=this"], "nothing"),
         (["run", "quick", "--resume", "--data", "nowhere"], "nowhere"),
         (["run", "nobody"], "nobody"),
+        (["run", "quick", "--engine", "spaceship"], "spaceship"),
+        (["run", "quick", "--no-such-option"], "--no-such-option"),
+        (["run", "quick", "--set", "seed=9223372036854775808000"], "seed"),
         (["run", "lastfm"], "--data"),
         (["run", "lastfm", "--data", "nowhere"], "nowhere"),
     ],
