@@ -103,9 +103,8 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             model_sha256=sign_release(folder, dataset, federated_private, settings=scenario.model),
         )
         save_predictions(folder.predictions, dataset, bench.targets, federated_private.ranking)
-        updates = sum(r.answered for t in (federated, federated_private) for r in t.state.records) + len(
-            dataset.private
-        )
+        trainings = (federated,) if off else (federated, federated_private)
+        in_rounds = sum(record.answered for each in trainings for record in each.state.records)
         result = assemble(
             scenario,
             dataset,
@@ -115,7 +114,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             engine=job.engine_name,
             yardstick=bench.yardstick,
             head_parameters=sum(parameter.numel() for parameter in head.parameters()),
-            cost=stages.cost(client_updates=updates),
+            cost=stages.cost(client_updates=in_rounds + len(dataset.private)),
         )
         checked = parse_result(result, source=str(folder.result))
         write_scalars(checked, folder.scalars)

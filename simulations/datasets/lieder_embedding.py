@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from shared_model.catalogue import Modality
 from shared_model.encoders.audio_vae import LATENT, AudioEncoder
 from shared_model.encoders.centring import centre, present_mean
 from shared_model.encoders.lyrics import LyricsEncoder
-from shared_model.errors import BadInput
 from simulations.datasets.e5_folder import write_e5_folder
 from simulations.datasets.lieder_vectors import Embedded, save_vectors
+from simulations.datasets.song_lines import read_song_lines
 from simulations.pretraining.clips import read_clip
 
 E5_PREFIX = "query: "
@@ -56,22 +56,8 @@ def build_lieder_vectors(source: Path, out: Path, *, lyrics_model: str | None, r
 
 
 def read_songs(path: Path) -> list[Song]:
-    """The songs of a songs.jsonl, in its order.
-
-    Raises:
-        BadInput: the file cannot be read, or a line is malformed. The message never shows the line: it may be a lyric.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"lieder: {path} cannot be read; name the folder that holds songs.jsonl") from error
-    songs = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            songs.append(_SONG.validate_json(line))
-        except ValidationError as error:
-            raise BadInput(f"lieder: line {number} of {path} is no song with id, lyrics and audio; mend it") from error
-    return songs
+    """The songs of a songs.jsonl, in its order. Raises BadInput as `read_song_lines` does."""
+    return read_song_lines(path, _SONG)
 
 
 def load_lyrics_encoder(model: str | None, *, report: Callable[[str], None]) -> LyricsEncoder:

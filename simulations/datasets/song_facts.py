@@ -19,6 +19,7 @@ from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
 from simulations.datasets.lyric_themes import THEMES, theme_shares
 from simulations.datasets.score_features import ScoreFeatures, score_features
+from simulations.datasets.song_lines import first_fault, read_song_lines
 
 EMBEDDED: Final = Path(__file__).with_name("embedded") / "lieder" / "songs.json"
 """The facts that come with the package."""
@@ -77,7 +78,7 @@ def build_song_facts(source: Path, out: Path, *, report: Callable[[str], None]) 
     One song a line, in the order of songs.jsonl. Raises BadInput, and writes nothing, where songs.jsonl or a clip
     cannot be read.
     """
-    songs = _read_source(source / "songs.jsonl")
+    songs = read_song_lines(source / "songs.jsonl", _SOURCE)
     places = cycle_places([(song.composer, song.title) for song in songs])
     facts = []
     for index, (song, place) in enumerate(zip(songs, places, strict=True)):
@@ -112,7 +113,7 @@ def load_song_facts(path: Path) -> tuple[SongFacts, ...]:
     except OSError as error:
         raise BadInput(f"song facts: {path} cannot be read ({error.strerror}); {_REBUILD}") from error
     except ValidationError as error:
-        raise BadInput(f"song facts: {path}: {_first_fault(error)}; {_REBUILD}") from error
+        raise BadInput(f"song facts: {path}: {first_fault(error)}; {_REBUILD}") from error
     for song in facts:
         if tuple(song.themes) != THEMES:
             raise BadInput(f"song facts: {path}: song {song.id} has themes {sorted(song.themes)}; {_REBUILD}")
@@ -166,20 +167,6 @@ def _without_large_gaps(run: list[tuple[int, str, int]]) -> list[list[tuple[int,
     return parts
 
 
-def _read_source(path: Path) -> list[_Source]:
-    try:
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"song facts: {path} cannot be read; give the folder that holds songs.jsonl") from error
-    songs = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            songs.append(_SOURCE.validate_json(line))
-        except ValidationError as error:
-            raise BadInput(f"song facts: line {number} of {path}: {_first_fault(error)}; mend the line") from error
-    return songs
-
-
 def _measure(clip: Path) -> ScoreFeatures:
     try:
         samples, sample_rate = soundfile.read(clip, dtype="float32", always_2d=True)
@@ -192,9 +179,3 @@ def _measure(clip: Path) -> ScoreFeatures:
 
 def _era(composer_died: str) -> str | None:
     return str(int(composer_died) // 25 * 25) if composer_died.isdigit() else None
-
-
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]  # place and message only: the input could be a lyric
-    place = ".".join(str(part) for part in fault["loc"])
-    return f"{place}: {fault['msg']}" if place else fault["msg"]
