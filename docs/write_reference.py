@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from simulations.cli import app
+from simulations.quality.scenario import QualityScenario
 from simulations.scenario import Scenario, read_scenario, shipped_scenarios
 
 HERE = Path(__file__).parent
@@ -20,19 +21,22 @@ def scenarios_page() -> str:
         "",
         "Written by `make docs` from `simulations/scenario.py`. A scenario is a TOML file; `--set key=value` lays a",
         "setting over it, with dots for nesting (`--set privacy.epsilon=2`); an empty value takes a setting away",
-        "(`--set rounds=`).",
+        "(`--set rounds=`). Its `kind` says which job it is: `federated` (the default), release 0 and then rounds with",
+        "and without privacy; or `quality`, release 0 alone in the clear, measured at length ([report.md](report.md)).",
         "",
         "## Shipped",
         "",
-        "| name | title | variants |",
-        "|---|---|---|",
+        "| name | kind | title | variants |",
+        "|---|---|---|---|",
     ]
     for name in shipped_scenarios():
         scenario = read_scenario(name, [])
-        variants = ", ".join(variant.name for variant in scenario.variants) or "–"
-        lines.append(f"| `{name}` | {scenario.title} | {variants} |")
-    lines += ["", "## Settings", ""]
+        names = [variant.name for variant in scenario.variants] if isinstance(scenario, Scenario) else []
+        lines.append(f"| `{name}` | {scenario.kind} | {scenario.title} | {', '.join(names) or '–'} |")
+    lines += ["", "## Settings of a federated scenario", ""]
     lines += _section("", Scenario)
+    lines += ["", "## Settings of a quality scenario", ""]
+    lines += _section("", QualityScenario)
     return "\n".join(lines) + "\n"
 
 

@@ -6,13 +6,17 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import typer
 from rich.console import Console
 
 from shared_model.errors import BadInput, SottovoceError
+
+if TYPE_CHECKING:
+    from simulations.quality.result_schema import QualityResult
+    from simulations.report.result_schema import Result
 
 app = typer.Typer(
     name="sottovoce-simulate",
@@ -56,17 +60,25 @@ def run(
     checked = read_scenario(scenario, settings or [])
 
     from simulations.engines.by_name import ENGINES
+    from simulations.quality.run import QualityJob, run_quality
+    from simulations.quality.scenario import QualityScenario
     from simulations.report.comparison import print_comparison, write_comparison
     from simulations.report.page import PAGE_NAME
-    from simulations.report.terminal import print_result
     from simulations.run import Job
     from simulations.stages import Stages
     from simulations.variants import run_once, run_variants
 
     name = Path(scenario).stem
     folder = out or Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    job = Job(scenario=checked, name=name, variant=None, data=data, engine_name=engine, engine=ENGINES[engine])
     progress, console = Console(stderr=True), Console()
+    if isinstance(checked, QualityScenario):
+        if engine is not EngineName.IN_PROCESS:
+            raise BadInput(f"--engine {engine}: a quality scenario has no rounds; leave --engine out")
+        quality_job = QualityJob(scenario=checked, name=name, data=data)
+        quality = run_quality(quality_job, folder, resume=resume, stages=Stages(progress))
+        _show(quality, console, page=folder / PAGE_NAME, as_json=as_json)
+        return
+    job = Job(scenario=checked, name=name, variant=None, data=data, engine_name=engine, engine=ENGINES[engine])
     if checked.variants:
         results = run_variants(job, folder, resume=resume, new_stages=lambda: Stages(progress))
         page = write_comparison(results, folder)
@@ -77,10 +89,7 @@ def run(
             print(json.dumps({"scenario": name, "page": str(page), "variants": variants}))
         return
     result = run_once(job, folder, resume=resume, stages=Stages(progress))
-    if as_json:
-        print(json.dumps(result.model_dump(mode="json", by_alias=True)))
-    else:
-        print_result(console, result, page=folder / PAGE_NAME)
+    _show(result, console, page=folder / PAGE_NAME, as_json=as_json)
 
 
 @app.command(epilog="Example: sottovoce-simulate report runs/quick")
@@ -88,16 +97,34 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished run, or of one variant.")], as_json: Json = False
 ) -> None:
     """Print a finished run again, and write its page anew."""
-    from simulations.report.page import page_from_folder
-    from simulations.report.result_schema import load_result
+    from simulations.quality.page import write_page as write_quality_page
+    from simulations.quality.result_schema import is_quality, parse_quality
+    from simulations.report.page import PAGE_NAME, page_from_folder
+    from simulations.report.result_schema import load_result, read_content
+
+    source, page = folder / "result.json", folder / PAGE_NAME
+    content = read_content(source)
+    if is_quality(content):
+        quality = parse_quality(content, source=str(source))
+        write_quality_page(quality, page)
+        _show(quality, Console(), page=page, as_json=as_json)
+        return
+    page_from_folder(folder)
+    _show(load_result(source), Console(), page=page, as_json=as_json)
+
+
+def _show(result: "Result | QualityResult", console: Console, *, page: Path, as_json: bool) -> None:
+    """Tables for people, or one line of JSON."""
+    from simulations.quality.result_schema import QualityResult
+    from simulations.quality.terminal import print_quality
     from simulations.report.terminal import print_result
 
-    page = page_from_folder(folder)
-    result = load_result(folder / "result.json")
     if as_json:
         print(json.dumps(result.model_dump(mode="json", by_alias=True)))
+    elif isinstance(result, QualityResult):
+        print_quality(console, result, page=page)
     else:
-        print_result(Console(), result, page=page)
+        print_result(console, result, page=page)
 
 
 @datasets.command("list")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from shared_model.catalogue import Catalogue
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
@@ -24,6 +25,7 @@ from simulations.evaluation.held_out import Target, held_out_targets, is_new, tr
 from simulations.evaluation.quality import Yardstick
 from simulations.pretraining.release_0 import latest_positions
 from simulations.scenario import Scenario
+from simulations.scenario_sections import HeadSection
 
 UNKNOWN_ROUNDS = 10**6
 """Stands for max_participations while the number of rounds is still being solved for."""
@@ -81,22 +83,22 @@ def local_training(scenario: Scenario) -> LocalTraining:
     return LocalTraining(learning_rate=training.learning_rate, batch_size=training.batch_size, epochs=training.epochs)
 
 
-def new_head(scenario: Scenario, dataset: Dataset) -> AttentiveFusionHead:
-    """An untrained head for this catalogue, fixed by the scenario's seed."""
+def new_head(section: HeadSection, catalogue: Catalogue, *, seed: int, dense: bool = False) -> AttentiveFusionHead:
+    """An untrained head for this catalogue, fixed by `seed`. dense: one weight row per track, as in the paper."""
     shape = HeadShape(
-        modalities=tuple((name, modality.vectors.shape[1]) for name, modality in dataset.catalogue.modalities.items()),
-        width=scenario.model.width,
-        attention_width=scenario.model.attention_width,
-        dense_tracks=len(dataset.catalogue) if scenario.model.output == "dense" else None,
+        modalities=tuple((name, modality.vectors.shape[1]) for name, modality in catalogue.modalities.items()),
+        width=section.width,
+        attention_width=section.attention_width,
+        dense_tracks=len(catalogue) if dense else None,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(scenario.seed)
+        torch.manual_seed(seed)
         return AttentiveFusionHead(shape)
 
 
-def tables_of(dataset: Dataset) -> Tables:
+def tables_of(catalogue: Catalogue) -> Tables:
     """The catalogue's vectors as the untouched head reads them."""
-    modalities = dataset.catalogue.modalities.values()
+    modalities = catalogue.modalities.values()
     vectors = tuple(torch.from_numpy(modality.vectors) for modality in modalities)
     return Tables(
         history=vectors,

@@ -170,12 +170,12 @@ def _curve(measured: Measured) -> list[dict[str, Any]]:
 def _verdict(measured: Measured, yardstick: Yardstick) -> list[str]:
     """Whether the private run beats release 0, and what privacy cost, each with its interval."""
     private = measured.federated_private.ranking
-    mean, low, high = yardstick.gain_over(private, measured.release_0)
+    mean, low, high = yardstick.gain_over(private, other=measured.release_0)
     if measured.federated_private.federation.plan.mechanism is Mechanism.OFF:
         gain = f"HR@10 {mean:+.4f} (95% interval {low:+.4f} to {high:+.4f})"
         return [f"Privacy was off: epsilon is infinite. Rounds against release 0: {gain}."]
     beats = "beats" if low > 0 else "falls behind" if high < 0 else "is not told apart from"
-    cost, cost_low, cost_high = yardstick.gain_over(private, measured.federated.ranking)
+    cost, cost_low, cost_high = yardstick.gain_over(private, other=measured.federated.ranking)
     return [
         f"The private run {beats} release 0: HR@10 {mean:+.4f} (95% interval {low:+.4f} to {high:+.4f}).",
         f"Against the federated run without privacy: HR@10 {cost:+.4f} ({cost_low:+.4f} to {cost_high:+.4f}).",

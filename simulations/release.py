@@ -13,7 +13,7 @@ from simulations.datasets.dataset import Dataset
 from simulations.engines.participation import participations
 from simulations.outcome import Training
 from simulations.run_folder import RunFolder
-from simulations.scenario import ModelSection
+from simulations.scenario_sections import ModelSection
 
 
 def sign_release(folder: RunFolder, dataset: Dataset, private: Training, *, settings: ModelSection) -> str:

@@ -65,7 +65,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         bench = set_up_bench(scenario, dataset)
     with stages.stage("release 0") as advance:
         head = _release_0(scenario, dataset, folder, advance)
-        model = trainable_model(scenario, head, tables_of(dataset))
+        model = trainable_model(scenario, head, tables_of(dataset.catalogue))
         release_0 = rank(model, model.vector(), bench.held_out)
     with stages.stage("baselines and ceilings") as advance:
         size = len(dataset.catalogue)
@@ -102,7 +102,13 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             shares=shares,
             model_sha256=sign_release(folder, dataset, federated_private, settings=scenario.model),
         )
-        save_predictions(folder.predictions, dataset, bench.targets, federated_private.ranking)
+        save_predictions(
+            folder.predictions,
+            catalogue=dataset.catalogue,
+            histories=dataset.private,
+            targets=bench.targets,
+            ranking=federated_private.ranking,
+        )
         trainings = (federated,) if off else (federated, federated_private)
         in_rounds = sum(record.answered for each in trainings for record in each.state.records)
         result = assemble(
@@ -114,7 +120,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
             engine=job.engine_name,
             yardstick=bench.yardstick,
             head_parameters=sum(parameter.numel() for parameter in head.parameters()),
-            cost=stages.cost(client_updates=in_rounds + len(dataset.private)),
+            cost=stages.cost() | {"client_updates": in_rounds + len(dataset.private)},
         )
         checked = parse_result(result, source=str(folder.result))
         write_scalars(checked, folder.scalars)
@@ -124,7 +130,8 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
 
 
 def _release_0(scenario: Scenario, dataset: Dataset, folder: RunFolder, advance: Advance) -> AttentiveFusionHead:
-    head = new_head(scenario, dataset)
+    dense = scenario.model.output == "dense"
+    head = new_head(scenario.model, dataset.catalogue, seed=scenario.seed, dense=dense)
     if folder.release_0.exists():
         load_head(head, folder.release_0)
         return head
@@ -137,7 +144,9 @@ def _release_0(scenario: Scenario, dataset: Dataset, folder: RunFolder, advance:
         max_examples=settings.max_examples,
     )
     examples = public_examples(dataset.public, catalogue=dataset.catalogue, pretraining=pretraining, seed=scenario.seed)
-    train_release_0(head, tables_of(dataset), examples, pretraining=pretraining, seed=scenario.seed, progress=advance)
+    train_release_0(
+        head, tables_of(dataset.catalogue), examples, pretraining=pretraining, seed=scenario.seed, progress=advance
+    )
     save_head(head, folder.release_0)
     return head
 

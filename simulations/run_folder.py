@@ -28,6 +28,10 @@ class RunFolder:
         """The head as trained on public listening."""
         return self.root / "release-0.safetensors"
 
+    def head(self, name: str) -> Path:
+        """A head of a quality job, as `seed-0` or `without-cold-tracks`."""
+        return self.root / f"head-{name}.safetensors"
+
     @property
     def release(self) -> Path:
         """The signed release that the private rounds ended in."""

@@ -37,13 +37,12 @@ class Stages:
             progress.update(task, completed=1.0)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
 
-    def cost(self, *, client_updates: int) -> dict[str, Any]:
-        """The `cost` block of result.json, child processes (Ray's workers) included."""
+    def cost(self) -> dict[str, Any]:
+        """What the `cost` block of every result.json holds, child processes (Ray's workers) included."""
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
         return {
             "seconds": time.monotonic() - self._started,
             "cpu_seconds": time.process_time() - self._cpu_started + children.ru_utime + children.ru_stime,
             "peak_mib": max(own.ru_maxrss, children.ru_maxrss) / 1024,
-            "client_updates": client_updates,
             "stages": self.seconds,
         }

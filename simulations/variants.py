@@ -55,7 +55,7 @@ def settings_of(scenario: Scenario, name: str) -> Scenario:
     (variant,) = (variant for variant in scenario.variants if variant.name == name)
     settings = {key: None if value == "" else value for key, value in variant.set.items()}
     content = laid_over(scenario.model_dump(mode="json", exclude={"variants"}), settings)
-    return checked(content, where=f"variant '{name}'")
+    return checked(Scenario, content, where=f"variant '{name}'")
 
 
 def folder_name(name: str) -> str:

@@ -10,7 +10,8 @@ from simulations.datasets.lastfm_1k import read_lastfm_1k
 from simulations.datasets.lieder import load_lieder
 from simulations.datasets.listening import read_listening
 from simulations.datasets.populations import split_populations
-from simulations.scenario import Scenario
+from simulations.quality.scenario import QualityScenario
+from simulations.scenario import AnyScenario
 from simulations.simulated_listeners.population import SimulatedPopulation
 
 SPLIT_SEED = 0
@@ -24,8 +25,10 @@ NEEDS_DATA = {
 }
 
 
-def load_dataset(scenario: Scenario, *, data: Path | None) -> Dataset:
+def load_dataset(scenario: AnyScenario, *, data: Path | None) -> Dataset:
     """The scenario's listeners and catalogue, with what its model is not to see left out.
+
+    Everyone is public, and nobody private, in a quality scenario whose public_share is 1.
 
     data: where real listening lies; for `lieder` a folder of `datasets build`, or None for the embedded one.
     Raises BadInput where it is missing or cannot be read.
@@ -34,12 +37,12 @@ def load_dataset(scenario: Scenario, *, data: Path | None) -> Dataset:
     held = dataset.catalogue.modalities
     modalities: dict[str, Modality] = {name: held[name] for name in scenario.model.modalities if name in held}
     dataset = replace(dataset, catalogue=replace(dataset.catalogue, modalities=modalities))
-    if scenario.model.use_state:
+    if isinstance(scenario, QualityScenario) or scenario.model.use_state:
         return dataset
     return replace(dataset, private=tuple(replace(history, states=None) for history in dataset.private))
 
 
-def _read(scenario: Scenario, data: Path | None) -> Dataset:
+def _read(scenario: AnyScenario, data: Path | None) -> Dataset:
     name, listeners = scenario.dataset.name, scenario.simulated_listeners
     if name == "lieder":
         return load_lieder(
@@ -56,5 +59,7 @@ def _read(scenario: Scenario, data: Path | None) -> Dataset:
         raise BadInput(f"data set {name}: say with --data where {NEEDS_DATA[name]} is")
     label = data.stem
     catalogue, histories = read_listening(data, name=label) if name == "listening" else read_lastfm_1k(data, name=label)
+    if isinstance(scenario, QualityScenario) and scenario.dataset.public_share == 1:
+        return Dataset(name=label, catalogue=catalogue, public=histories, private=(), simulated=False)
     public, private = split_populations(histories, public_share=scenario.dataset.public_share, seed=SPLIT_SEED)
     return Dataset(name=label, catalogue=catalogue, public=public, private=private, simulated=False)

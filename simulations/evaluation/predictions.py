@@ -1,33 +1,44 @@
 """predictions.npz: what was recommended for every held-out play, so that others can recount every metric."""
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_model.catalogue import Catalogue
 from shared_model.durable import write_atomically
 from shared_model.history import History
-from simulations.datasets.dataset import Dataset
 from simulations.evaluation.full_ranking import FullRanking
 from simulations.evaluation.held_out import Target
 
 
-def save_predictions(path: Path, dataset: Dataset, targets: tuple[Target, ...], ranking: FullRanking) -> None:
+def save_predictions(
+    path: Path,
+    *,
+    catalogue: Catalogue,
+    histories: Sequence[History],
+    targets: Sequence[Target],
+    ranking: FullRanking,
+    more: Mapping[str, NDArray[np.generic]] | None = None,
+) -> None:
     """Arrays of T targets, in the ids of the data set: listener (T,), target (T,), top20 (T, 20), best first.
 
     rank (T,) float64 is the target's own, ties at half; position (T,) its place in the listener's plays.
+    histories: what `targets` point into; more: arrays to stand beside these, by other names.
     """
-    track_ids = _ids(dataset.catalogue.track_ids)
-    listener_ids = _ids(tuple(history.listener for history in dataset.private))
+    track_ids = _ids(catalogue.track_ids)
+    listener_ids = _ids(tuple(history.listener for history in histories))
     content = io.BytesIO()
     np.savez_compressed(
         content,
         listener=listener_ids[[target.listener for target in targets]],
-        target=track_ids[[_played(dataset.private[target.listener], target) for target in targets]],
+        target=track_ids[[_played(histories[target.listener], target) for target in targets]],
         top20=track_ids[ranking.top20],
         rank=ranking.ranks,
         position=np.array([target.position for target in targets]),
+        **(more or {}),  # type: ignore[arg-type]  # mypy thinks of allow_pickle
     )
     write_atomically(path, content.getvalue())
 

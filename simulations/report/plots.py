@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from simulations.report.result_schema import Attention, Metrics, Result, Shares
+from simulations.report.result_schema import Attention, Intervals, Result, Shares
 from simulations.report.svg import (
     DASHDOTTED,
     DASHED,
@@ -32,7 +32,7 @@ def quality_overview(result: Result, metric: str) -> Plot:
 
 
 @themed
-def interval_plot(rows: Sequence[tuple[str, Metrics, str]], metric: str, *, keys: tuple[Key, ...] = ()) -> Plot:
+def interval_plot(rows: Sequence[tuple[str, Intervals, str]], metric: str, *, keys: tuple[Key, ...] = ()) -> Plot:
     """Rows of (name, metrics, role), the first on top; rows whose metric is undefined must be left out before."""
     figure, axes = blank(height=80 + 17 * len(rows), grid="x")
     spoken, roles = [], [role for _, _, role in rows]

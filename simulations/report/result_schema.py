@@ -6,7 +6,7 @@ Quality numbers are shares in 0..1, or None where undefined (a data set without 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -35,7 +35,15 @@ class Measured(NamedTuple):
     high: float | None
 
 
-class Metrics(Record):
+class Intervals(Record):
+    """Metrics that have an interval; each stands beside its `_low` and `_high`."""
+
+    def measured(self, metric: str) -> Measured:
+        """The metric of that name (one of those with `_low` and `_high`) with its interval."""
+        return Measured(*(getattr(self, metric + end) for end in ("", "_low", "_high")))
+
+
+class Metrics(Intervals):
     """Ranking quality of one recommender over all targets, and over the listener's new tracks (`new_`)."""
 
     hr_at_10: Share | None
@@ -59,10 +67,6 @@ class Metrics(Record):
     coverage_at_20: Share | None
     popularity_percentile: Share | None
     gini: Share | None
-
-    def measured(self, metric: str) -> Measured:
-        """The metric of that name (one of those with `_low` and `_high`) with its interval."""
-        return Measured(*(getattr(self, metric + end) for end in ("", "_low", "_high")))
 
 
 class DatasetFacts(Record):
@@ -159,14 +163,19 @@ class Shares(Record):
         return self
 
 
-class Cost(Record):
-    """What the run used, start to report. `peak_mib` is resident memory; `stages` are wall seconds."""
+class Usage(Record):
+    """What a run used, start to report. `peak_mib` is resident memory; `stages` are wall seconds."""
 
     seconds: NonNegative
     cpu_seconds: NonNegative
     peak_mib: NonNegative
-    client_updates: Count
     stages: dict[str, NonNegative]
+
+
+class Cost(Usage):
+    """What a run with rounds used."""
+
+    client_updates: Count
 
 
 class Result(Metrics):
@@ -218,15 +227,23 @@ class Result(Metrics):
         return self
 
 
+_R = TypeVar("_R", bound=Record)
+
+
 def parse_result(content: Mapping[str, object], *, source: str) -> Result:
     """`content` as a Result. `source` names it in the message. Raises BadInput with the first field that is wrong."""
+    return parse_record(Result, content, source=source)
+
+
+def parse_record(model: type[_R], content: Mapping[str, object], *, source: str) -> _R:
+    """`content` as a result of the kind `model`. Raises BadInput with the first field that is wrong."""
     if content.get("schema") != SCHEMA:
         raise BadInput(
             f"{source}: schema {content.get('schema')!r}, this version reads {SCHEMA}; run the scenario again"
         )
     try:
         # through JSON, since that is what was or will be on disk: a NaN or a numpy number is found here
-        return Result.model_validate_json(json.dumps(content))
+        return model.model_validate_json(json.dumps(content))
     except TypeError as error:
         raise BadInput(f"{source}: {error}; only JSON values may stand in a result") from error
     except ValidationError as error:
@@ -237,6 +254,11 @@ def parse_result(content: Mapping[str, object], *, source: str) -> Result:
 
 def load_result(path: Path) -> Result:
     """Read a result.json. Raises BadInput when it cannot be read, is no JSON object, or breaks the schema."""
+    return parse_result(read_content(path), source=str(path))
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """A result.json of either kind, not yet checked. Raises BadInput when it cannot be read or is no JSON object."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -245,4 +267,4 @@ def load_result(path: Path) -> Result:
         raise BadInput(f"{path}: no valid JSON ({error}); run the scenario again") from error
     if not isinstance(content, dict):
         raise BadInput(f"{path}: holds no JSON object; run the scenario again")
-    return parse_result(content, source=str(path))
+    return content

@@ -15,7 +15,13 @@ def saved(dataset, statistics, models, tmp_path):
         targets = held_out_targets(some.private)
         held_out = held_out_moments(some.private, targets, statistics=statistics, catalogue=some.catalogue)
         ranking = rank(models["plain"], models["plain"].vector(), held_out)
-        save_predictions(tmp_path / "predictions.npz", some, targets, ranking)
+        save_predictions(
+            tmp_path / "predictions.npz",
+            catalogue=some.catalogue,
+            histories=some.private,
+            targets=targets,
+            ranking=ranking,
+        )
         yardstick = Yardstick(
             listener=held_out.listener,
             new=np.zeros(len(targets), dtype=bool),

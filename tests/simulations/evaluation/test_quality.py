@@ -54,8 +54,8 @@ def test_without_a_new_target_their_metrics_are_undefined_and_not_zero(ranking):
 def test_what_is_gained_is_told_target_by_target(ranking):
     better = FullRanking(ranks=np.ones(60), top20=ranking.top20)
     measure = yardstick(np.ones(60, dtype=bool))
-    mean, low, high = measure.gain_over(better, ranking)
+    mean, low, high = measure.gain_over(better, other=ranking)
     assert mean == pytest.approx((ranking.ranks > 10).mean())
     assert 0 < low <= mean <= high
-    assert measure.gain_over(ranking, ranking) == (0, 0, 0)
-    assert measure.gain_over(ranking, better)[0] == pytest.approx(-mean)
+    assert measure.gain_over(ranking, other=ranking) == (0, 0, 0)
+    assert measure.gain_over(ranking, other=better)[0] == pytest.approx(-mean)

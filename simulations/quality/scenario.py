@@ -1,0 +1,58 @@
+"""A quality job as a TOML file says it. Every field is described here; docs/scenarios.md shows it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from simulations.scenario_sections import (
+    Candidates,
+    Count,
+    DatasetSection,
+    HeadSection,
+    PretrainingSection,
+    Section,
+    Seed,
+    SimulatedListenersSection,
+)
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands twice; give each one once")
+    return seeds
+
+
+class ClearTrainingSection(PretrainingSection):
+    """Release 0, trained in the clear once for each seed."""
+
+    candidates: Candidates = Field(64, description="tracks that a play is told apart from")
+
+
+class QualityEvaluationSection(Section):
+    """How quality is measured."""
+
+    resamples: Count = Field(1000, description="bootstrap resamples of listeners for each interval")
+    cold_tracks: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="share of the tracks that one more training never sees; 0 leaves it out"
+    )
+
+
+class QualityScenario(Section):
+    """Release 0 alone: trained in the clear, scored by full ranking; no rounds, no privacy."""
+
+    kind: Literal["quality"] = Field(description="release 0 alone, in the clear")
+    title: str = Field(description="a line for the head of the report")
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        (0, 1, 2, 3, 4),
+        description="one training each; simulated listeners, examples and cold tracks follow the first",
+    )
+    dataset: DatasetSection
+    simulated_listeners: SimulatedListenersSection = SimulatedListenersSection()
+    model: HeadSection = HeadSection()
+    pretraining: ClearTrainingSection = ClearTrainingSection()
+    evaluation: QualityEvaluationSection = QualityEvaluationSection()
+
+    @property
+    def seed(self) -> int:
+        """The first seed."""
+        return self.seeds[0]

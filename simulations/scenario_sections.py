@@ -1,0 +1,113 @@
+"""The tables of a scenario file. Every field is described here; docs/scenarios.md shows it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Candidates = Annotated[int, Field(ge=38, le=1024)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Section(BaseModel):
+    """A table of a scenario file: its keys are known, and it does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetSection(Section):
+    """Whose listening is replayed."""
+
+    name: Literal["lieder", "listening", "lastfm-1k"] = Field(
+        description="`lieder`: the embedded catalogue with simulated listeners; `listening`: a folder with "
+        "sequences.tsv and tracks.tsv; `lastfm-1k`: the original Last.fm-1K file. The last two are read from --data"
+    )
+    public_share: Share = Field(
+        0.5,
+        description="share of real listeners whose plays train release 0 in the clear; 1, in a quality scenario only: "
+        "everyone's plays before the last 15 train, and everyone's last 10 are targets",
+    )
+    max_targets: Count = Field(10_000, description="held-out plays that are scored, at most")
+
+
+class SimulatedListenersSection(Section):
+    """The invented listeners over the embedded catalogue (docs/simulated-listeners.md)."""
+
+    public: Count = Field(400, description="listeners who train release 0 in the clear")
+    private: Annotated[int, Field(ge=2)] = Field(1000, description="listeners who take part in rounds")
+    mean_plays: Annotated[int, Field(ge=40)] = Field(120, description="plays of a private listener, on average")
+    mood_effect: Share = Field(1.0, description="how far mood moves the weight of lyrics, audio and habit; 0: control")
+
+
+class HeadSection(Section):
+    """The attentive fusion head."""
+
+    modalities: tuple[Literal["lyrics", "audio"], ...] = Field(
+        ("lyrics", "audio"), description="content paths; those that the catalogue lacks are left out"
+    )
+    width: Count = Field(96, description="width of projections and contexts")
+    attention_width: Count = Field(48, description="hidden width of temporal attention")
+
+
+class ModelSection(HeadSection):
+    """The attentive fusion head, and what rounds train of it."""
+
+    use_state: bool = Field(True, description="whether the head reads the psychological state")
+    trainable: Literal["adapter", "full"] = Field(
+        "adapter", description="what rounds train: low-rank updates and the gate, or the whole head"
+    )
+    rank: Count = Field(8, description="rank of the adapter's updates")
+    output: Literal["catalogue", "dense"] = Field(
+        "catalogue", description="scores against frozen vectors, or one weight row per track as in the paper"
+    )
+
+
+class PretrainingSection(Section):
+    """Release 0, trained on public listeners in the clear."""
+
+    epochs: Count = Field(2, description="passes over the public examples")
+    learning_rate: Positive = Field(0.01, description="peak rate of Adam")
+    batch_size: Count = Field(256, description="examples a step")
+    max_examples: Count = Field(100, description="latest plays of each public listener that are learned from")
+
+
+class TrainingSection(Section):
+    """What each client computes in a round."""
+
+    learning_rate: Positive = Field(0.1, description="rate of the local SGD")
+    batch_size: Count = Field(16, description="examples a local step")
+    epochs: Count = Field(1, description="local passes")
+    examples: Count = Field(
+        32, description="nominal number of examples of a device, its latest plays: a public constant"
+    )
+    candidates: Candidates = Field(64, description="tracks that a play is told apart from")
+    server_learning_rate: Positive = Field(1.0, description="rate of the server's step")
+    server_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of the server's step")
+
+
+class PrivacySection(Section):
+    """The plan. Give two of epsilon, noise_multiplier and the scenario's rounds; the third follows."""
+
+    mechanism: Literal["gaussian", "off"] = Field(
+        "gaussian", description="`off` trains without clipping and noise: epsilon is then printed as infinite"
+    )
+    epsilon: Positive | None = Field(None, description="target for readers of releases, at `delta`, solved by PLD")
+    noise_multiplier: Positive | None = Field(None, description="noise standard deviation / clip_norm")
+    clip_norm: Positive = Field(0.05, description="bound on the L2 norm of a device's update")
+    delta: Positive | None = Field(None, description="default: N ** -1.1, N being the number of private listeners")
+    minimum_cohort: Annotated[int, Field(ge=0)] = Field(
+        0, description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts"
+    )
+    max_participations: Count | None = Field(
+        None, description="rounds a device takes part in, at most; default: twice the expectation, at least 2 more"
+    )
+    device_cap: Positive | None = Field(None, description="epsilon that a device spends at most, by its own count")
+
+
+class EvaluationSection(Section):
+    """When and how quality is measured."""
+
+    every: Count = Field(5, description="rounds between evaluations; the last round is always evaluated")
+    resamples: Count = Field(1000, description="bootstrap resamples of listeners for each interval")
