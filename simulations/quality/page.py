@@ -42,7 +42,7 @@ def strongest(result: QualityResult) -> str:
     """The path that made most of the recommendations, in a sentence."""
     path = max(result.shares, key=lambda name: result.shares[name])
     return (
-        f"{readable(path).capitalize()} weighs most in what is recommended first: {result.shares[path]:.0%} of its "
+        f"The path that weighs most in what is recommended first is {readable(path)}: {result.shares[path]:.0%} of the "
         "score, on average."
     )
 

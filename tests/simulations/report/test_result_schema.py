@@ -38,7 +38,9 @@ def test_every_field_of_the_schema_is_documented() -> None:
 
 def test_a_field_that_the_schema_has_not_is_not_documented() -> None:
     parts = ("dataset", "models", "privacy", "curve", "attention", "shares", "cost")
-    documented = re.findall(rf"`((?:{'|'.join(parts)})\.\w+)`", DOCUMENTATION.read_text("utf-8"))
+    text = DOCUMENTATION.read_text("utf-8")
+    own = text[: text.index("## result.json of a quality job")]
+    documented = re.findall(rf"`((?:{'|'.join(parts)})\.\w+)`", own)
     assert documented
     assert set(documented) <= set(field_names(Result))
 
