@@ -32,7 +32,7 @@ class QualityEvaluationSection(Section):
     """How quality is measured."""
 
     resamples: Count = Field(1000, description="bootstrap resamples of listeners for each interval")
-    cold_tracks: Annotated[float, Field(ge=0, lt=1)] = Field(
+    cold_tracks: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.05, description="share of the tracks that one more training never sees; 0 leaves it out"
     )
 

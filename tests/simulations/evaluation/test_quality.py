@@ -3,7 +3,7 @@ import pytest
 
 from shared_model.ranking_metrics import RankingMetrics
 from simulations.evaluation.full_ranking import FullRanking
-from simulations.evaluation.quality import Yardstick
+from simulations.evaluation.quality import EVERY, Yardstick
 from simulations.report.result_schema import Metrics, RoundQuality
 
 
@@ -59,3 +59,23 @@ def test_what_is_gained_is_told_target_by_target(ranking):
     assert 0 < low <= mean <= high
     assert measure.gain_over(ranking, other=ranking) == (0, 0, 0)
     assert measure.gain_over(ranking, other=better)[0] == pytest.approx(-mean)
+
+
+def test_of_several_rankings_each_targets_gains_are_averaged_first(ranking):
+    draw = np.random.default_rng(3)
+    other = FullRanking(ranks=draw.integers(1, 51, size=60).astype(np.float64), top20=ranking.top20[::-1])
+    measure = yardstick(np.arange(60) % 2 == 0)
+    one, two, both = measure.measure(ranking), measure.measure(other), measure.measure(ranking, other)
+    for name in ("hr_at_10", "ndcg_at_10", "mrr_at_20", "new_hr_at_10", "coverage_at_20", "gini"):
+        assert both[name] == pytest.approx((one[name] + two[name]) / 2)
+    assert measure.measure(ranking, ranking) == one
+    assert measure.gain_over(ranking, other, other=ranking)[0] == pytest.approx((two["hr_at_10"] - one["hr_at_10"]) / 2)
+
+
+def test_a_group_is_measured_as_if_there_were_no_other_targets(ranking):
+    members = np.arange(60) < 30
+    measure = yardstick(np.arange(60) % 2 == 0)
+    alone = FullRanking(ranks=ranking.ranks[members], top20=ranking.top20[members])
+    assert measure.among(members, ranking) == measure.part(members).among(EVERY, alone)
+    assert measure.among(members, ranking).items() <= measure.part(members).measure(alone).items()
+    assert set(measure.among(members & ~members, ranking).values()) == {None}

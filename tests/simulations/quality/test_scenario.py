@@ -32,7 +32,7 @@ def test_one_seed_may_be_chosen():
         ("rounds=3", "rounds"),
         ("privacy.epsilon=1", "privacy"),
         ("model.trainable=full", "model.trainable"),
-        ("evaluation.cold_tracks=1", "evaluation.cold_tracks"),
+        ("evaluation.cold_tracks=0.6", "evaluation.cold_tracks"),
         ("pretraining.candidates=3", "pretraining.candidates"),
         ("kind=private", "kind is 'private'; set it to federated or quality"),
     ],
