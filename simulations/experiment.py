@@ -12,9 +12,10 @@ from shared_model.catalogue import Catalogue
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
-from shared_model.head.memory_paths import PublicStatistics, fit_public_statistics
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.statistics import play_counts
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.solve import solve_plan
 from shared_model.training.examples import Examples, build_examples, by_listener
@@ -33,9 +34,9 @@ UNKNOWN_ROUNDS = 10**6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Private listeners' examples (U, E, ...) and held-out plays, with the public statistics that both are read by."""
+    """Private listeners' examples (U, E, ...) and held-out plays, with the memory paths that both are read by."""
 
-    statistics: PublicStatistics
+    paths: MemoryPaths
     examples: Examples
     targets: tuple[Target, ...]
     held_out: HeldOutMoments
@@ -121,24 +122,25 @@ def set_up_bench(scenario: Scenario, dataset: Dataset) -> Bench:
     """Count public statistics, build every private listener's examples, and gather the held-out moments."""
     catalogue, training = dataset.catalogue, scenario.training
     public = [history.tracks for history in dataset.public]
-    statistics = fit_public_statistics(public, size=len(catalogue))
+    paths = MemoryPaths.of(fit_public_statistics(public, catalogue), catalogue)
+    nothing = [np.empty(0, np.int64) for _ in dataset.private]  # no private play is in the statistics
     learned_from = [training_part(history) for history in dataset.private]
     positions = [latest_positions(history, training.examples) for history in learned_from]
-    examples = build_examples(
+    examples, counts = build_examples(
         learned_from,
         positions,
-        statistics=statistics,
-        catalogue=catalogue,
+        paths=paths,
+        counted=nothing,
         candidates=training.candidates,
         generator=np.random.default_rng(scenario.seed),
     )
     drawn = held_out_targets(dataset.private, limit=scenario.dataset.max_targets)
     targets = tuple(sorted(drawn, key=lambda target: (target.listener, target.position)))
-    held_out = held_out_moments(dataset.private, targets, statistics=statistics, catalogue=catalogue)
+    held_out = held_out_moments(dataset.private, targets, paths=paths, counted=nothing)
     before = [*public, *(history.tracks for history in learned_from)]
     return Bench(
-        statistics=statistics,
-        examples=by_listener(examples, [len(at) for at in positions], nominal=training.examples),
+        paths=paths,
+        examples=by_listener(examples, counts, nominal=training.examples),
         targets=targets,
         held_out=held_out,
         yardstick=Yardstick(

@@ -64,7 +64,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         stages.say(f"run folder: {folder.root}; when stopped, the same command with --out and --resume goes on")
         bench = set_up_bench(scenario, dataset)
     with stages.stage("release 0") as advance:
-        head = _release_0(scenario, dataset, folder, advance)
+        head = _release_0(scenario, dataset, bench, folder, advance)
         model = trainable_model(scenario, head, tables_of(dataset.catalogue))
         release_0 = rank(model, model.vector(), bench.held_out)
     with stages.stage("baselines and ceilings") as advance:
@@ -129,7 +129,9 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
     return checked
 
 
-def _release_0(scenario: Scenario, dataset: Dataset, folder: RunFolder, advance: Advance) -> AttentiveFusionHead:
+def _release_0(
+    scenario: Scenario, dataset: Dataset, bench: Bench, folder: RunFolder, advance: Advance
+) -> AttentiveFusionHead:
     dense = scenario.model.output == "dense"
     head = new_head(scenario.model, dataset.catalogue, seed=scenario.seed, dense=dense)
     if folder.release_0.exists():
@@ -143,7 +145,7 @@ def _release_0(scenario: Scenario, dataset: Dataset, folder: RunFolder, advance:
         candidates=scenario.training.candidates,
         max_examples=settings.max_examples,
     )
-    examples = public_examples(dataset.public, catalogue=dataset.catalogue, pretraining=pretraining, seed=scenario.seed)
+    examples = public_examples(dataset.public, paths=bench.paths, pretraining=pretraining, seed=scenario.seed)
     train_release_0(
         head, tables_of(dataset.catalogue), examples, pretraining=pretraining, seed=scenario.seed, progress=advance
     )

@@ -11,10 +11,11 @@ from shared_model.catalogue import Catalogue, Modality
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
-from shared_model.head.memory_paths import PublicStatistics, fit_public_statistics
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.history import History
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
@@ -60,11 +61,12 @@ def tiny_federation() -> Federation:
         for device, plays in enumerate(draw.integers(5, 30, size=DEVICES))
     ]
     positions = [np.arange(1, len(history))[-NOMINAL:] for history in histories]
-    examples = build_examples(
+    plays = [history.tracks for history in histories]
+    examples, counts = build_examples(
         histories,
         positions,
-        statistics=fit_public_statistics([history.tracks for history in histories], size=TRACKS),
-        catalogue=catalogue,
+        paths=MemoryPaths.of(fit_public_statistics(plays, catalogue), catalogue),
+        counted=plays,
         candidates=50,
         generator=draw,
     )
@@ -77,7 +79,7 @@ def tiny_federation() -> Federation:
     head, tables, released = adapt(whole, tables, rank=2, seed=5)
     return Federation(
         model=Model(head=head, tables=tables, layout=ParameterLayout.of(head, released)),
-        examples=by_listener(examples, [len(at) for at in positions], nominal=NOMINAL),
+        examples=by_listener(examples, counts, nominal=NOMINAL),
         training=LocalTraining(learning_rate=0.5, batch_size=4, epochs=2),
         plan=PrivacyPlan(
             population=DEVICES,
@@ -139,25 +141,26 @@ def dataset(catalogue: Catalogue) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def statistics(dataset: Dataset) -> PublicStatistics:
+def paths(dataset: Dataset) -> MemoryPaths:
     """Counted on the public listeners."""
-    return fit_public_statistics([history.tracks for history in dataset.public], size=len(dataset.catalogue))
+    public = [history.tracks for history in dataset.public]
+    return MemoryPaths.of(fit_public_statistics(public, dataset.catalogue), dataset.catalogue)
 
 
 @pytest.fixture(scope="session")
-def examples(dataset: Dataset, statistics: PublicStatistics) -> Examples:
+def examples(dataset: Dataset, paths: MemoryPaths) -> Examples:
     """The private listeners' examples, (8, 12, ...), 44 candidates each."""
     learned_from = [training_part(history) for history in dataset.private]
     positions = [latest_positions(history, 12) for history in learned_from]
-    flat = build_examples(
+    flat, counts = build_examples(
         learned_from,
         positions,
-        statistics=statistics,
-        catalogue=dataset.catalogue,
+        paths=paths,
+        counted=[np.empty(0, np.int64) for _ in learned_from],
         candidates=44,
         generator=np.random.default_rng(3),
     )
-    return by_listener(flat, [len(at) for at in positions], nominal=12)
+    return by_listener(flat, counts, nominal=12)
 
 
 @pytest.fixture(scope="session")

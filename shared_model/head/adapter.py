@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 
-IN_ROUNDS = re.compile(r"inward\.|outward\.|fusion\.gate|attention\.\d+\.state\.")
-"""Parameters of an adapted head that rounds train: low-rank factors, the gate, and how mood directs attention."""
+IN_ROUNDS = re.compile(r"inward\.|outward\.|fusion\.gate\.|fusion\.state\.|attention\.\d+\.state\.")
+"""Parameters of an adapted head that rounds train: low-rank factors, the gate, and what reads the mood."""
 
 
 class LowRankInward(nn.Module):

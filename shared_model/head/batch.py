@@ -1,7 +1,7 @@
 """What the head reads and writes: named tuples of tensors, so that torch.func can map over them.
 
 Letters: B moments, L listens of context, S state features, K moment features, C candidate tracks, M modalities,
-P paths (the M content paths first, then the memory paths), N tracks.
+E evidence channels, P paths (the M content paths first, then the memory paths), N tracks.
 """
 
 from typing import NamedTuple
@@ -18,15 +18,16 @@ class Batch(NamedTuple):
     history: (B, L) int64 catalogue indices, latest last, -1 where there is no listen;
     hours: (B, L) float32 hours between each listen and the moment, 0 where the log has no times;
     state: (B, S) float32, NaN where unanswered; moment: (B, K) float32;
-    candidates: (B, C) int64, or None for the whole catalogue in index order (then C = N);
-    evidence: (B, P - M, C) float32 or float16, in [0, 1], the probability that each memory path gives each candidate.
+    record: (B, E) float32, what each channel of memory had said of the plays that came lately;
+    candidates: (B, C) int64; evidence: (B, E, C) float32 or float16, at least 0, what each channel says of each.
     """
 
     history: Tensor
     hours: Tensor
     state: Tensor
     moment: Tensor
-    candidates: Tensor | None
+    record: Tensor
+    candidates: Tensor
     evidence: Tensor
 
 

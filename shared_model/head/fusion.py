@@ -1,53 +1,57 @@
-"""Fusion: how much each path weighs at this moment, and one query per modality from all contexts together.
+"""Fusion: how much each path weighs, for each candidate at this moment, and one query per modality from all contexts.
 
-Letters: B moments, M modalities, D width, F context numbers, P paths.
+Letters: B moments, M modalities, D width, H hidden units, F context numbers, S state features, E evidence channels,
+C candidates.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 INITIAL_GATE = 2.0
+HIDDEN = 64
 
 
 class Fusion(nn.Module):
     """The gate over the paths and the fully connected layers (arXiv 2110.01001, fusion and output layers).
 
-    The gate reads the masked psychological state, which modalities are present, and the moment: nothing with a
-    row per track, so that it stays small enough to be trained under noise. Wherever the state enters, its columns
-    start at zero: until moods have been learned from, they change nothing.
+    The gate reads the moment, which modalities are present, the psychological state, and what all channels say of the
+    candidate: evidence counts for more, or for less, beside other evidence. What it weighs is added up, so that the
+    share of each path stays readable. Nothing in it has a row per track: it can be trained under noise. The layers of
+    the state start at zero: until moods have been learned from, they change nothing.
     """
 
     def __init__(
-        self, *, width: int, modalities: int, memory_paths: int, content_paths: int, context: int, state_width: int
+        self, *, width: int, modalities: int, channels: int, content_paths: int, context: int, state_width: int
     ) -> None:
         super().__init__()
-        self.memory_paths = memory_paths
-        self.gate_hidden = nn.Linear(context, 32)
-        self.gate = nn.Linear(32, content_paths + 2 * memory_paths)
+        self.content_paths = content_paths
+        self.evidence = nn.Linear(channels, HIDDEN)
+        self.context = nn.Linear(context, HIDDEN, bias=False)
+        self.state = nn.Linear(state_width, HIDDEN, bias=False)
+        self.gate = nn.Linear(HIDDEN, content_paths + channels)
+        nn.init.zeros_(self.state.weight)
         with torch.no_grad():
-            self.gate_hidden.weight[:, :state_width] = 0
             self.gate.weight *= 0.1
             self.gate.bias.fill_(INITIAL_GATE)
         if modalities:
             self.mix_hidden = nn.Linear(modalities * width + context, width)
+            self.mix_state = nn.Linear(state_width, width, bias=False)
             self.mix = nn.Linear(width, modalities * width)
-            nn.init.zeros_(self.mix.weight)
-            nn.init.zeros_(self.mix.bias)
-            with torch.no_grad():
-                self.mix_hidden.weight[:, modalities * width :][:, :state_width] = 0
+            for zero in (self.mix_state.weight, self.mix.weight, self.mix.bias):
+                nn.init.zeros_(zero)
 
-    def gates(self, context: Tensor) -> tuple[Tensor, Tensor]:
-        """context: (B, F). Returns gates of the content paths (B, ·) and of the memory paths (B, 2, ·), all >= 0.
+    def gates(self, evidence: Tensor, context: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """evidence: (B, E, C); context: (B, F); state: (B, 2 S).
 
-        A memory path has two: for sqrt(p), by which a path speaks for whatever it has seen, and for p, by which it
-        speaks for what it is sure of.
+        Returns the gates of the content paths (B, ·, C) and of the channels (B, E, C); a gate may be negative.
         """
-        gates = F.softplus(self.gate(torch.tanh(self.gate_hidden(context))))
-        content = gates[:, : -2 * self.memory_paths]
-        return content, gates[:, -2 * self.memory_paths :].reshape(len(gates), 2, self.memory_paths)
+        moment = self.context(context) + self.state(state) + self.evidence.bias
+        hidden = torch.relu(torch.einsum("he,bec->bhc", self.evidence.weight, evidence) + moment[:, :, None])
+        gates = torch.einsum("gh,bhc->bgc", self.gate.weight, hidden) + self.gate.bias[:, None]
+        return gates[:, : self.content_paths], gates[:, self.content_paths :]
 
-    def queries(self, attended: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """attended: (B, M, D); context: (B, F). Returns the queries (B, M, D) and the fused vector (B, D)."""
-        fused = torch.relu(self.mix_hidden(torch.cat([attended.flatten(1), context], -1)))
+    def queries(self, attended: Tensor, context: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """attended: (B, M, D). Returns the queries (B, M, D) and the fused vector (B, D)."""
+        together = self.mix_hidden(torch.cat([attended.flatten(1), context], -1)) + self.mix_state(state)
+        fused = torch.relu(together)
         return attended + self.mix(fused).view_as(attended), fused

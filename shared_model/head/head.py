@@ -1,6 +1,6 @@
 """The attentive fusion head (after arXiv 2110.01001): evidence comes in by paths, and fusion weighs them.
 
-Letters as in `shared_model.head.batch`; D width of the head, F context numbers = 2 S + M + K.
+Letters as in `shared_model.head.batch`; D width of the head, F context numbers = M + K + E.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from shared_model.head.batch import Batch, HeadOutput, Tables
 from shared_model.head.fusion import Fusion
-from shared_model.head.memory_paths import MEMORY_PATHS
 from shared_model.head.moment import MOMENT_FEATURES
 from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.head.temporal_attention import TemporalAttention
+from shared_model.memory.channels import CHANNELS, MEMORY_PATHS, PATH_OF_CHANNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class AttentiveFusionHead(nn.Module):
         super().__init__()
         self.shape = shape
         state_width = 2 * len(STATE_FEATURES)
-        context = state_width + len(shape.modalities) + len(MOMENT_FEATURES)
+        context = len(shape.modalities) + len(MOMENT_FEATURES) + len(CHANNELS)
         self.inward = nn.ModuleList([nn.Linear(size, shape.width, bias=False) for _, size in shape.modalities])
         self.outward = nn.ModuleList([nn.Linear(shape.width, size, bias=False) for _, size in shape.modalities])
         for modality, inward in enumerate(self.inward.parameters()):
@@ -58,10 +58,14 @@ class AttentiveFusionHead(nn.Module):
             width=shape.width,
             modalities=len(shape.modalities),
             content_paths=len(shape.paths) - len(MEMORY_PATHS),
-            memory_paths=len(MEMORY_PATHS),
+            channels=len(CHANNELS),
             context=context,
             state_width=state_width,
         )
+        of_path = torch.zeros(len(MEMORY_PATHS), len(CHANNELS))
+        of_path[PATH_OF_CHANNEL, range(len(CHANNELS))] = 1
+        self.register_buffer("of_path", of_path, persistent=False)
+        self.of_path: Tensor
         if shape.dense_tracks and shape.modalities:
             self.dense = nn.Linear(shape.width, shape.dense_tracks)
 
@@ -76,12 +80,12 @@ class AttentiveFusionHead(nn.Module):
         answered = ~batch.state.isnan()
         state = torch.cat([batch.state.nan_to_num(0.0), answered.to(batch.hours.dtype)], -1)
         attended, weights, heard_any = self._attend(batch, tables, state)
-        context = torch.cat([state, heard_any.to(state.dtype), batch.moment], -1)
-        content, usable = self._content(batch, tables, attended, heard_any, context)
-        content_gates, memory_gates = self.fusion.gates(context)
-        probability = batch.evidence.to(state.dtype)
-        memory = memory_gates[:, 0, :, None] * probability.sqrt() + memory_gates[:, 1, :, None] * probability
-        contributions = torch.cat([(content_gates * usable)[:, :, None] * content, memory], 1)
+        context = torch.cat([heard_any.to(state.dtype), batch.moment, batch.record], -1)
+        content, usable = self._content(batch, tables, attended, heard_any, context, state)
+        evidence = batch.evidence.to(state.dtype)
+        content_gates, gates = self.fusion.gates(evidence, context, state)
+        memory = torch.einsum("pe,bec->bpc", self.of_path, gates * evidence)
+        contributions = torch.cat([content_gates * usable[:, :, None] * content, memory], 1)
         return HeadOutput(logits=contributions.sum(1), attention=weights, contributions=contributions)
 
     def _attend(self, batch: Batch, tables: Tables, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -103,25 +107,20 @@ class AttentiveFusionHead(nn.Module):
         return torch.stack(contexts, 1), torch.stack(weights, 1), torch.stack(heard_any, 1)
 
     def _content(
-        self, batch: Batch, tables: Tables, attended: Tensor, heard_any: Tensor, context: Tensor
+        self, batch: Batch, tables: Tables, attended: Tensor, heard_any: Tensor, context: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Scores of the content paths (B, ·, C) and which of them may count (B, ·) bool."""
         if not self.shape.modalities:
             return batch.evidence.new_zeros(len(context), 0, batch.evidence.shape[-1]).to(context.dtype), heard_any
-        queries, fused = self.fusion.queries(attended, context)
+        queries, fused = self.fusion.queries(attended, context, state)
         if self.shape.dense_tracks:
-            scores = self.dense(fused)
-            if batch.candidates is not None:
-                scores = scores.gather(1, batch.candidates)
+            scores = self.dense(fused).gather(1, batch.candidates)
             return scores[:, None], heard_any.any(-1, keepdim=True)
         by_path = []
         for modality, (outward, table, present) in enumerate(
             zip(self.outward, tables.candidates, tables.present, strict=True)
         ):
             query = outward(queries[:, modality])
-            if batch.candidates is None:
-                by_path.append((query @ table.T) * present)
-            else:
-                found = torch.einsum("bcd,bd->bc", table[batch.candidates], query)
-                by_path.append(found * present[batch.candidates])
+            found = torch.einsum("bcd,bd->bc", table[batch.candidates], query)
+            by_path.append(found * present[batch.candidates])
         return torch.stack(by_path, 1), heard_any

@@ -22,7 +22,12 @@ def play_counts(histories: Sequence[Tracks], catalogue_size: int) -> NDArray[np.
 
 def transitions(histories: Sequence[Tracks], catalogue_size: int) -> csr_array:
     """How often the column's track came directly after the row's, (N, N) float32."""
-    before, after = _pairs(histories, lag=1)
+    return following(histories, catalogue_size, lag=1)
+
+
+def following(histories: Sequence[Tracks], catalogue_size: int, *, lag: int) -> csr_array:
+    """How often the column's track came exactly `lag` plays after the row's, (N, N) float32."""
+    before, after = _pairs(histories, lag=lag)
     ones = np.ones(len(before), np.float32)
     return csr_array((ones, (before, after)), shape=(catalogue_size, catalogue_size))
 

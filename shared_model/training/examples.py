@@ -1,7 +1,7 @@
 """The next-play examples of a device: each is a moment, the play that came, and candidates it is told apart from.
 
-Evidence of the memory paths does not depend on anything that is trained, so that it is computed once.
-Letters as in `shared_model.head.batch`; E examples of one listener, K listeners.
+Evidence does not depend on anything that is trained, so that it is computed once.
+Letters as in `shared_model.head.batch`; E examples of one listener, K listeners, T plays.
 """
 
 from collections.abc import Sequence
@@ -12,87 +12,57 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shared_model.catalogue import Catalogue
-from shared_model.head.batch import HISTORY_LENGTH, Batch
-from shared_model.head.memory_paths import MemoryEvidence, PublicStatistics, memory_evidence
-from shared_model.head.moment import moment_features
-from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.head.batch import Batch
+from shared_model.head.statistics import Tracks
 from shared_model.history import History
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.training.moments import joined, read_moments
 
-STRONGEST = 6
-"""Candidates taken from the top of each memory path: the tracks that a path is most wrong or right about."""
-NUMBERS_AT_ONCE = 500_000
-"""Tracks times moments whose dense evidence is in memory at once: 12 MB for six paths. Arrays beyond some 30 MB go back
-to the operating system each time, whose clearing of new ones then takes longer than the work on them."""
+LEARNED_SHORTLIST = 200
+"""Tracks that memory retrieves for an example: the play is told apart from what was likely, not from anything."""
 
 
 class Examples(NamedTuple):
     """Moments with the play that came.
 
     batch: (E, ...), its first candidate is the play that came;
-    correction: (E, C) float32, to be added to the logits: minus the log of the chance that a candidate stands in the
-    row (Jean et al. 2015), minus infinity where it stands for the second time;
-    weight: (E,) float32, 1, or 0 where a listener has fewer examples than the nominal number.
+    weight: (E,) float32: 1, or 0 where a listener has fewer examples than the nominal number.
     """
 
     batch: Batch
-    correction: Tensor
     weight: Tensor
-
-
-def moments(history: History, positions: NDArray[np.int64], catalogue: Catalogue) -> dict[str, NDArray[np.generic]]:
-    """All of a `Batch` but candidates and evidence, for the plays at `positions` (E,), each from 1 to T."""
-    back = positions[:, None] + np.arange(-HISTORY_LENGTH, 0)
-    known = back >= 0
-    listens = np.where(known, history.tracks[np.maximum(back, 0)], -1)
-    hours = np.zeros(back.shape, dtype=np.float32)
-    latest_time = np.minimum(positions, len(history) - 1)
-    if history.started_at_s is not None:
-        ago_s = history.started_at_s[latest_time][:, None] - history.started_at_s[np.maximum(back, 0)]
-        hours = np.where(known, np.maximum(ago_s, 0) / 3600, 0).astype(np.float32)
-    states = np.full((len(positions), len(STATE_FEATURES)), np.nan, dtype=np.float32)
-    if history.states is not None:
-        states = history.states[latest_time]
-    moment = moment_features(history, positions, catalogue)
-    return {"history": listens, "hours": hours, "state": states, "moment": moment}
 
 
 def build_examples(
     histories: Sequence[History],
     positions: Sequence[NDArray[np.int64]],
     *,
-    statistics: PublicStatistics,
-    catalogue: Catalogue,
+    paths: MemoryPaths,
+    counted: Sequence[Tracks],
     candidates: int,
     generator: np.random.Generator,
-) -> Examples:
-    """Examples (sum of E, ...) of all listeners one after the other, for the plays at their `positions`.
+) -> tuple[Examples, list[int]]:
+    """Examples of all listeners one after the other, and how many each has, for the plays at their `positions`.
 
-    candidates: C, the play that came, the strongest of each memory path, and uniformly drawn tracks, of which there
-    is at least one: C is larger where `candidates` leaves no room for it.
+    A play that memory would not have retrieved is left out: no head could have recommended it. At least one listener
+    must have a position. counted: the plays of each listener that the statistics of `paths` hold; candidates: C, the
+    play that came and others drawn from the `LEARNED_SHORTLIST` strongest, in their order; at most as many.
     generator: draws the latter; learning only, never privacy.
     """
-    parts = [moments(history, at, catalogue) for history, at in zip(histories, positions, strict=True)]
-    where = [(history, int(position)) for history, at in zip(histories, positions, strict=True) for position in at]
-    found, corrections, evidence = [], [], []
-    at_once = max(NUMBERS_AT_ONCE // len(catalogue), 1)
-    for start in range(0, len(where), at_once):
-        some = where[start : start + at_once]
-        said = memory_evidence([history.tracks[:position] for history, position in some], statistics, catalogue)
-        targets = np.array([history.tracks[position] for history, position in some])
-        drawn, drawn_correction, dense = _candidates(said, targets, candidates, generator)
-        found.append(drawn)
-        corrections.append(drawn_correction)
-        evidence.append(np.take_along_axis(dense, drawn[:, None, :], axis=2).astype(np.float16))
-    joined = {name: torch.from_numpy(np.concatenate([part[name] for part in parts])) for name in parts[0]}
-    batch = Batch(
-        candidates=torch.from_numpy(np.concatenate(found)),
-        evidence=torch.from_numpy(np.concatenate(evidence)),
-        **joined,
-    )
-    return Examples(
-        batch=batch, correction=torch.from_numpy(np.concatenate(corrections)), weight=torch.ones(len(where))
-    )
+    size = min(LEARNED_SHORTLIST, len(paths.catalogue))
+    kept = min(candidates, size)
+    batches, counts = [], []
+    for history, at, own in zip(histories, positions, counted, strict=True):
+        counts.append(0)
+        for some in read_moments(history, at, paths=paths, counted=own, shortlist=size):
+            played = history.tracks[some.positions]
+            listed, reached = _first(some.candidates, played)
+            drawn = np.sort(_drawn(len(played), size - 1, kept - 1, generator), axis=1) + 1
+            columns = np.concatenate([np.zeros((len(played), 1), np.int64), drawn], axis=1)
+            batch = some.batch(np.take_along_axis(listed, columns, 1))
+            batches.append(Batch(*(field[torch.from_numpy(reached)] for field in batch)))
+            counts[-1] += int(reached.sum())
+    return Examples(batch=joined(batches), weight=torch.ones(sum(counts))), counts
 
 
 def by_listener(examples: Examples, counts: Sequence[int], *, nominal: int) -> Examples:
@@ -111,32 +81,17 @@ def by_listener(examples: Examples, counts: Sequence[int], *, nominal: int) -> E
 
 def take(examples: Examples, rows: Tensor | slice | tuple[slice, ...]) -> Examples:
     """The examples, or the listeners, at `rows` of the first dimension."""
-    fields = {name: field[rows] for name, field in examples.batch._asdict().items() if field is not None}
-    return Examples(batch=Batch(**fields), correction=examples.correction[rows], weight=examples.weight[rows])
+    return Examples(batch=Batch(*(field[rows] for field in examples.batch)), weight=examples.weight[rows])
 
 
-def _candidates(
-    said: MemoryEvidence, targets: NDArray[np.int64], size: int, generator: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """Candidates (E, C), their corrections (E, C), and the dense evidence (E, P, N) they were chosen by."""
-    dense = said.dense(slice(None))
-    tracks = dense.shape[2]
-    strongest = min(STRONGEST, tracks)
-    top = np.argpartition(-dense, strongest - 1, axis=2)[:, :, :strongest].reshape(len(targets), -1)
-    certain = np.concatenate([targets[:, None], top], axis=1)
-    uniform = generator.integers(tracks, size=(len(targets), max(size - certain.shape[1], 1)))
-    drawn = np.concatenate([certain, uniform], axis=1)
-    correction = np.zeros(drawn.shape, dtype=np.float32)
-    chance = 1 - (1 - 1 / tracks) ** uniform.shape[1]  # of being drawn at all, since a second time does not count
-    correction[:, certain.shape[1] :] = -np.log(chance)
-    correction[_stands_before(drawn)] = -np.inf
-    return drawn, correction, dense
+def _first(listed: NDArray[np.int64], played: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Candidates (E, C) with the play that came in the first place, and whether it was among them, (E,)."""
+    hit = listed == played[:, None]
+    swapped = np.where(hit, listed[:, :1], listed)
+    swapped[:, 0] = played
+    return swapped, hit.any(1)
 
 
-def _stands_before(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """True where the same number stands further left in its row."""
-    order = np.argsort(rows, axis=1, kind="stable")
-    ordered = np.take_along_axis(rows, order, axis=1)
-    again = np.zeros(rows.shape, dtype=bool)
-    np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
-    return again
+def _drawn(rows: int, size: int, kept: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """(rows, kept) places below `size`, without repetition."""
+    return np.argpartition(generator.random((rows, size)), min(kept, size - 1), axis=1)[:, :kept]

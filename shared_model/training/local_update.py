@@ -43,11 +43,11 @@ class Model:
 
 
 def loss(model: Model, tensors: dict[str, Tensor], examples: Examples) -> Tensor:
-    """Mean cross-entropy of the play that came among the candidates; 0 where every example is padding.
+    """Mean cross-entropy of the play that came among the candidates; 0 where no example has a weight.
 
     tensors: the released parameters by name; the head's others are used as they are.
     """
-    logits = functional_call(model.head, tensors, (examples.batch, model.tables)).logits + examples.correction
+    logits = functional_call(model.head, tensors, (examples.batch, model.tables)).logits
     each = -F.log_softmax(logits, -1)[:, 0]
     return (each * examples.weight).sum() / examples.weight.sum().clamp(min=1)
 

@@ -21,7 +21,7 @@ from shared_model.training.examples import Examples
 from shared_model.training.local_update import LocalTraining, Model
 from shared_model.training.model_file import load_model, save_model
 
-CORRECTION, WEIGHT = "correction", "weight"
+WEIGHT = "weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ class Workspace:
             row = {name: self._opened.get_slice(name)[device : device + 1] for name in self._opened.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
             raise BadInput(f"workspace: {self._examples} cannot be read; start the run again") from error
-        correction, weight = row.pop(CORRECTION), row.pop(WEIGHT)
-        return Examples(batch=Batch(**{"candidates": None} | row), correction=correction, weight=weight)
+        weight = row.pop(WEIGHT)
+        return Examples(batch=Batch(**row), weight=weight)
 
     def ledger(self, device: int) -> Path:
         """Where the device keeps count of the rounds that it took part in."""
@@ -76,10 +76,7 @@ class Workspace:
         self.rounds.mkdir()
         (self.folder / "agreed.json").write_bytes(TypeAdapter(Agreed).dump_json(agreed))
         save_model(model, self._model)
-        tensors: dict[str, Tensor] = {
-            name: field for name, field in examples.batch._asdict().items() if field is not None
-        }
-        tensors |= {CORRECTION: examples.correction, WEIGHT: examples.weight}
+        tensors: dict[str, Tensor] = examples.batch._asdict() | {WEIGHT: examples.weight}
         safetensors.torch.save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, self._examples)
 
     @property

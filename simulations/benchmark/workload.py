@@ -9,10 +9,10 @@ import torch
 
 from shared_model.head.batch import HISTORY_LENGTH, Batch, Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
-from shared_model.head.memory_paths import MEMORY_PATHS
 from shared_model.head.moment import MOMENT_FEATURES
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.memory.channels import CHANNELS
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.training.examples import Examples
 from shared_model.training.local_update import LocalTraining, Model
@@ -51,12 +51,13 @@ def full_head_workload(listeners: int) -> Workload:
         hours=torch.rand(*shape, HISTORY_LENGTH, generator=generator) * 24,
         state=torch.randn(*shape, len(STATE_FEATURES), generator=generator),
         moment=torch.rand(*shape, len(MOMENT_FEATURES), generator=generator),
+        record=torch.rand(*shape, len(CHANNELS), generator=generator),
         candidates=torch.randint(TRACKS, (*shape, candidates), generator=generator),
-        evidence=torch.rand(*shape, len(MEMORY_PATHS), candidates, generator=generator).half(),
+        evidence=torch.rand(*shape, len(CHANNELS), candidates, generator=generator).half(),
     )
     return Workload(
         model=Model(head=head, tables=Tables(history=vectors, candidates=vectors, present=present), layout=layout),
-        examples=Examples(batch=batch, correction=torch.zeros(*shape, candidates), weight=torch.ones(*shape)),
+        examples=Examples(batch=batch, weight=torch.ones(*shape)),
         training=LocalTraining(learning_rate=0.1, batch_size=16, epochs=1),
         plan=PrivacyPlan(
             population=listeners,

@@ -1,6 +1,7 @@
 """How well a head foresees held-out plays, by full ranking; the evidence is gathered once for all rounds.
 
-Letters: T targets, B of a batch, N tracks, d released numbers.
+Memory retrieves a shortlist, the head orders it; every other track of the catalogue comes after it, all alike.
+Letters: T targets, B of a batch, C tracks of a shortlist, N tracks, d released numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.func import functional_call
 
-from shared_model.catalogue import Catalogue
 from shared_model.head.batch import Batch, HeadOutput
-from shared_model.head.memory_paths import MemoryEvidence, PublicStatistics, memory_evidence
+from shared_model.head.statistics import Tracks
 from shared_model.history import History
+from shared_model.memory.memory_paths import SHORTLIST, MemoryPaths
 from shared_model.ranking_metrics import ranks
-from shared_model.training.examples import NUMBERS_AT_ONCE, moments
 from shared_model.training.local_update import Model
+from shared_model.training.moments import joined as joined_batches
+from shared_model.training.moments import read_moments
 from simulations.evaluation.full_ranking import BATCH_SIZE, TOP, FullRanking, top
 from simulations.evaluation.held_out import Target
 
@@ -27,57 +28,56 @@ from simulations.evaluation.held_out import Target
 class HeldOutMoments:
     """The moments of T targets, in order of listeners.
 
-    batch: (T, ...) without candidates and evidence; evidence: (T, N);
-    listener: (T,) int64 index of whose play it is; played: (T,) int64 the track that came.
+    batch: (T, ...) with C candidates each; listener: (T,) int64 index of whose play it is; played: (T,) int64 the
+    track that came; tracks: N.
     """
 
     batch: Batch
-    evidence: MemoryEvidence
     listener: NDArray[np.int64]
     played: NDArray[np.int64]
+    tracks: int
 
     def batches(self, targets: range) -> Iterator[slice]:
-        """A contiguous range of targets in batches whose dense evidence stays in memory."""
-        at_once = min(max(NUMBERS_AT_ONCE // len(self.evidence.popularity), 1), BATCH_SIZE)
-        for start in range(targets.start, targets.stop, at_once):
-            yield slice(start, min(start + at_once, targets.stop))
+        """A contiguous range of targets in slices."""
+        for start in range(targets.start, targets.stop, BATCH_SIZE):
+            yield slice(start, min(start + BATCH_SIZE, targets.stop))
 
     def rows(self, rows: slice) -> Batch:
-        """Those moments as the head reads them, over the whole catalogue."""
-        return Batch(
-            history=self.batch.history[rows],
-            hours=self.batch.hours[rows],
-            state=self.batch.state[rows],
-            moment=self.batch.moment[rows],
-            candidates=None,
-            evidence=torch.from_numpy(self.evidence.dense(rows)),
-        )
+        """Those moments."""
+        return Batch(*(field[rows] for field in self.batch))
 
 
 def held_out_moments(
-    histories: Sequence[History], targets: Sequence[Target], *, statistics: PublicStatistics, catalogue: Catalogue
+    histories: Sequence[History], targets: Sequence[Target], *, paths: MemoryPaths, counted: Sequence[Tracks]
 ) -> HeldOutMoments:
-    """Everything that is frozen about the targets. The context of each is all true plays before it."""
-    parts = []
-    for target in targets:
-        parts.append(moments(histories[target.listener], np.array([target.position]), catalogue))
-    contexts = [histories[target.listener].tracks[: target.position] for target in targets]
-    fields = {name: torch.from_numpy(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+    """Everything that is frozen about `targets`, which are in order. The context of each is all true plays before it.
+
+    counted: of each history, the plays that the statistics of `paths` hold.
+    """
+    listener = np.array([target.listener for target in targets])
+    position = np.array([target.position for target in targets])
+    batches = []
+    for place in np.unique(listener):
+        at = position[listener == place]
+        size = min(SHORTLIST, len(paths.catalogue))
+        for some in read_moments(histories[place], at, paths=paths, counted=counted[place], shortlist=size):
+            batches.append(some.batch(some.candidates))
     return HeldOutMoments(
-        batch=Batch(candidates=None, evidence=torch.empty(0), **fields),
-        evidence=memory_evidence(contexts, statistics, catalogue),
-        listener=np.array([target.listener for target in targets]),
+        batch=joined_batches(batches),
+        listener=listener,
         played=np.array([histories[target.listener].tracks[target.position] for target in targets]),
+        tracks=len(paths.catalogue),
     )
 
 
-def rank(model: Model, vector: Tensor, held_out: HeldOutMoments, *, targets: range | None = None) -> FullRanking:
+def rank(model: Model, vector: torch.Tensor, held_out: HeldOutMoments, *, targets: range | None = None) -> FullRanking:
     """Rank the targets, all or those of a contiguous range, with the released parameters `vector` (d,)."""
     targets = range(len(held_out.played)) if targets is None else targets
     parts = []
     for rows in held_out.batches(targets):
         scores = output(model, vector, held_out.rows(rows)).logits.numpy()
-        parts.append(FullRanking(ranks=ranks(scores, held_out.played[rows]), top20=top(scores, TOP)))
+        candidates, played = held_out.batch.candidates[rows].numpy(), held_out.played[rows]
+        parts.append(_among_all(scores, candidates, played, tracks=held_out.tracks))
     return joined(parts)
 
 
@@ -88,8 +88,21 @@ def joined(parts: Sequence[FullRanking]) -> FullRanking:
     )
 
 
-def output(model: Model, vector: Tensor, batch: Batch) -> HeadOutput:
+def output(model: Model, vector: torch.Tensor, batch: Batch) -> HeadOutput:
     """What the head says with the released parameters `vector` (d,)."""
     with torch.no_grad():
         said: HeadOutput = functional_call(model.head, model.layout.tensors(vector), (batch, model.tables))
     return said
+
+
+def _among_all(
+    scores: NDArray[np.float32], candidates: NDArray[np.int64], played: NDArray[np.int64], *, tracks: int
+) -> FullRanking:
+    """Ranks among all tracks from scores (B, C): tracks that were not retrieved share the places after the others."""
+    listed = candidates.shape[1]
+    hit = candidates == played[:, None]
+    beyond = (listed + 1 + tracks) / 2
+    among = ranks(scores, hit.argmax(1))
+    return FullRanking(
+        ranks=np.where(hit.any(1), among, beyond), top20=np.take_along_axis(candidates, top(scores, TOP), axis=1)
+    )

@@ -1,6 +1,6 @@
 """Release 0: the head trained on public listening, in the clear, before any round.
 
-Public logs record no mood, so that the columns of the psychological state stay at zero: only rounds teach them.
+Public logs record no mood, so that what reads the psychological state stays at zero: only rounds teach it.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,24 +10,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shared_model.catalogue import Catalogue
 from shared_model.errors import BadInput
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
-from shared_model.head.memory_paths import fit_public_statistics
 from shared_model.head.parameters import ParameterLayout
 from shared_model.history import History
-from shared_model.training.examples import Examples, build_examples, take
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.training.examples import LEARNED_SHORTLIST, Examples, build_examples
 from shared_model.training.local_update import Model, loss
-from simulations.evaluation.held_out import training_part
-
-FOLDS = 5
-"""Parts that public listeners are cut in; the evidence of each comes from the others, or it would know the answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretraining:
-    """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each example, at least 38."""
+    """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each step, drawn anew;
+    max_examples: latest plays of each listener."""
 
     learning_rate: float
     batch_size: int
@@ -36,42 +32,28 @@ class Pretraining:
     max_examples: int
 
 
-def public_examples(
-    public: Sequence[History], *, catalogue: Catalogue, pretraining: Pretraining, seed: int
-) -> Examples:
-    """Examples of public listeners' plays, each fold's evidence counted on the other folds.
+def public_examples(public: Sequence[History], *, paths: MemoryPaths, pretraining: Pretraining, seed: int) -> Examples:
+    """Examples of public listeners' plays, all of which the statistics of `paths` hold: each listener's are taken out
+    of its own evidence, or it would know the answers.
 
-    Raises BadInput where no public listener has a play to learn from.
+    Plays that memory would not have retrieved are left out. Raises BadInput where no play is left to learn from.
     """
-    generator = np.random.default_rng(seed)
-    folds = []
-    for fold in range(FOLDS):
-        others = [history.tracks for place, history in enumerate(public) if place % FOLDS != fold]
-        here = [training_part(history) for place, history in enumerate(public) if place % FOLDS == fold]
-        positions = [latest_positions(history, pretraining.max_examples) for history in here]
-        if not sum(len(at) for at in positions):
-            continue
-        folds.append(
-            build_examples(
-                here,
-                positions,
-                statistics=fit_public_statistics(others, size=len(catalogue)),
-                catalogue=catalogue,
-                candidates=pretraining.candidates,
-                generator=generator,
-            )
-        )
-    if not folds:
+    positions = [latest_positions(history, pretraining.max_examples) for history in public]
+    if not sum(len(at) for at in positions):
         raise BadInput(
             f"release 0: none of {len(public)} public listeners has plays to learn from; give more public listening"
         )
-    return Examples(
-        batch=type(folds[0].batch)(
-            *(torch.cat(fields) for fields in zip(*(fold.batch for fold in folds), strict=True))
-        ),
-        correction=torch.cat([fold.correction for fold in folds]),
-        weight=torch.cat([fold.weight for fold in folds]),
+    examples, _ = build_examples(
+        public,
+        positions,
+        paths=paths,
+        counted=[history.tracks for history in public],
+        candidates=LEARNED_SHORTLIST,
+        generator=np.random.default_rng(seed),
     )
+    if not len(examples.weight):
+        raise BadInput("release 0: no public play was to be foreseen at all; give more public listening")
+    return examples
 
 
 def latest_positions(history: History, limit: int) -> NDArray[np.int64]:
@@ -101,9 +83,22 @@ def train_release_0(
         order = torch.randperm(len(examples.weight), generator=generator)
         for rows in torch.split(order, pretraining.batch_size):
             optimiser.zero_grad()
-            value = loss(model, parameters, take(examples, rows))
+            value = loss(model, parameters, _step(examples, rows, pretraining.candidates, generator))
             value.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             done += 1
             progress(done / steps)
+
+
+def _step(examples: Examples, rows: torch.Tensor, candidates: int, generator: torch.Generator) -> Examples:
+    """Examples of a step with the play that came and others drawn anew: a regulariser that also saves time."""
+    batch = examples.batch
+    others = 1 + torch.randperm(batch.candidates.shape[1] - 1, generator=generator)[: candidates - 1]
+    columns = torch.cat([torch.zeros(1, dtype=torch.long), others])
+    narrowed = batch._replace(
+        candidates=batch.candidates[rows[:, None], columns],
+        evidence=batch.evidence[rows[:, None, None], torch.arange(batch.evidence.shape[1])[:, None], columns],
+    )
+    kept = {name: field[rows] for name, field in batch._asdict().items() if name not in ("candidates", "evidence")}
+    return Examples(batch=narrowed._replace(**kept), weight=examples.weight[rows])

@@ -32,10 +32,11 @@ def measure_cold_listeners(
     chosen = spread(len(bench.targets))
     yardstick, count = bench.yardstick.part(chosen), int(chosen.sum())
     some = [bench.targets[place] for place in np.flatnonzero(chosen)]
+    counted = [bench.counted[target.listener] for target in some]
     rows: list[dict[str, int | Metrics | None]] = []
     for plays in LATEST_PLAYS:
         histories, targets = just_installed(bench.scored, some, plays=plays)
-        moments = moments_of(histories, targets, bench.statistics, bench.catalogue)
+        moments = moments_of(histories, targets, bench.paths, counted)
         by_model, by_blend = rank_head(head, bench.catalogue, moments), evaluate(blend, histories, targets)
         measured = {"model": yardstick.among(EVERY, by_model), "blend": yardstick.among(EVERY, by_blend)}
         rows.append({"plays": plays, "targets": count, **measured})

@@ -13,7 +13,7 @@ from shared_model.catalogue import UNKNOWN, Catalogue
 from shared_model.history import History
 from simulations.evaluation.full_ranking import FullRanking
 from simulations.evaluation.quality import Metrics
-from simulations.quality.experiment import Bench, examples_of, moments_of, rank_head, statistics_of
+from simulations.quality.experiment import Bench, examples_of, moments_of, paths_of, rank_head
 from simulations.quality.scenario import QualityScenario
 from simulations.quality.trainings import trained
 from simulations.run_folder import RunFolder
@@ -44,14 +44,16 @@ def measure_cold_tracks(
     if not cold.any():
         return None
     left, path = without_tracks(bench.learned, bench.catalogue, cold), folder.head("without-cold-tracks")
-    examples = None if path.exists() else examples_of(scenario, left.relearned, left.catalogue)
+    examples = (
+        None if path.exists() else examples_of(scenario, left.relearned, paths_of(left.relearned, left.catalogue))
+    )
     head = trained(scenario, left.catalogue, examples, path, seed=scenario.seed, advance=advance)
     among = cold[bench.held_out.played]
     targets = [bench.targets[place] for place in np.flatnonzero(among)]
     unseen = FullRanking(ranks=np.full(len(among), np.nan), top20=seen.top20)  # of the other targets it is not read
     if targets:
-        statistics = statistics_of(left.learned, bench.catalogue)
-        moments = moments_of(bench.scored, targets, statistics, bench.catalogue)
+        counted = [tracks[~cold[tracks]] for tracks in bench.counted]
+        moments = moments_of(bench.scored, targets, paths_of(left.learned, bench.catalogue), counted)
         unseen.ranks[among] = rank_head(head, bench.catalogue, moments).ranks
     new = among & bench.yardstick.new
     return {

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from shared_model.catalogue import Catalogue
 from shared_model.head.explain import path_shares
 from shared_model.head.head import AttentiveFusionHead
-from shared_model.head.memory_paths import PublicStatistics, fit_public_statistics
 from shared_model.head.parameters import ParameterLayout
-from shared_model.head.statistics import play_counts
+from shared_model.head.statistics import Tracks, play_counts
 from shared_model.history import History
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training.examples import Examples
 from shared_model.training.local_update import Model
 from simulations.datasets.dataset import Dataset
@@ -36,13 +37,15 @@ EXPLAINED = 2_000
 class Bench:
     """What all trainings of a job are measured on.
 
-    learned: histories as training and statistics see them; scored: whole histories, whose last plays are `targets`.
+    learned: histories as training and statistics see them; scored: whole histories, whose last plays are `targets`;
+    counted: of each scored history, the plays that the statistics of `paths` hold.
     """
 
     catalogue: Catalogue
     learned: tuple[History, ...]
     scored: tuple[History, ...]
-    statistics: PublicStatistics
+    paths: MemoryPaths
+    counted: tuple[Tracks, ...]
     targets: tuple[Target, ...]
     held_out: HeldOutMoments
     yardstick: Yardstick
@@ -63,14 +66,16 @@ def set_up_bench(scenario: QualityScenario, dataset: Dataset) -> Bench:
     catalogue, learned, scored = dataset.catalogue, learned_part(dataset), dataset.private or dataset.public
     drawn = held_out_targets(scored, limit=scenario.dataset.max_targets)
     targets = tuple(sorted(drawn, key=lambda target: (target.listener, target.position)))
-    statistics = statistics_of(learned, catalogue)
-    held_out = held_out_moments(scored, targets, statistics=statistics, catalogue=catalogue)
+    paths = paths_of(learned, catalogue)
+    counted = counted_of(dataset, learned)
+    held_out = held_out_moments(scored, targets, paths=paths, counted=counted)
     before = [*learned, *map(training_part, dataset.private)]
     return Bench(
         catalogue=catalogue,
         learned=learned,
         scored=scored,
-        statistics=statistics,
+        paths=paths,
+        counted=counted,
         targets=targets,
         held_out=held_out,
         yardstick=Yardstick(
@@ -82,14 +87,21 @@ def set_up_bench(scenario: QualityScenario, dataset: Dataset) -> Bench:
     )
 
 
-def statistics_of(learned: Sequence[History], catalogue: Catalogue) -> PublicStatistics:
+def paths_of(learned: Sequence[History], catalogue: Catalogue) -> MemoryPaths:
     """What is counted, never trained."""
-    return fit_public_statistics([history.tracks for history in learned], size=len(catalogue))
+    return MemoryPaths.of(fit_public_statistics([history.tracks for history in learned], catalogue), catalogue)
 
 
-def examples_of(scenario: QualityScenario, learned: Sequence[History], catalogue: Catalogue) -> Examples:
+def counted_of(dataset: Dataset, learned: Sequence[History]) -> tuple[Tracks, ...]:
+    """Of each scored listener, the plays that are in the statistics: none of a private one."""
+    if is_central(dataset):
+        return tuple(history.tracks for history in learned)
+    return tuple(np.empty(0, np.int64) for _ in dataset.private)
+
+
+def examples_of(scenario: QualityScenario, learned: Sequence[History], paths: MemoryPaths) -> Examples:
     """The examples that the trainings of every seed share. Raises BadInput where there is nothing to learn from."""
-    return public_examples(learned, catalogue=catalogue, pretraining=_pretraining(scenario), seed=scenario.seed)
+    return public_examples(learned, paths=paths, pretraining=_pretraining(scenario), seed=scenario.seed)
 
 
 def untrained(scenario: QualityScenario, catalogue: Catalogue, *, seed: int) -> AttentiveFusionHead:
@@ -118,10 +130,10 @@ def rank_head(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldOut
 
 
 def moments_of(
-    histories: Sequence[History], targets: Sequence[Target], statistics: PublicStatistics, catalogue: Catalogue
+    histories: Sequence[History], targets: Sequence[Target], paths: MemoryPaths, counted: Sequence[Tracks]
 ) -> HeldOutMoments:
     """The moments of other targets than those of the bench, or in other histories."""
-    return held_out_moments(histories, targets, statistics=statistics, catalogue=catalogue)
+    return held_out_moments(histories, targets, paths=paths, counted=counted)
 
 
 def mean_shares(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldOutMoments) -> dict[str, float]:

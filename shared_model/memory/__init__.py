@@ -1,0 +1,1 @@
+"""Memory paths: what follows what in public listening, and what this listener does; evidence for the fusion."""
