@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Candidates = Annotated[int, Field(ge=38, le=1024)]
+Candidates = Annotated[int, Field(ge=2, le=200)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 

@@ -90,6 +90,8 @@ def surroundings(
 
 def _without(everyone: sp.csr_array, own: sp.csr_array) -> sp.csr_array:
     """Counts of everyone else; whole numbers below 2**24 are exact in float32, so that nothing is left of one's own."""
+    if not own.nnz:
+        return everyone
     others = sp.csr_array(everyone - own)
     others.eliminate_zeros()
     return others

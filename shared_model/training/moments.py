@@ -16,8 +16,8 @@ from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.head.statistics import Tracks
 from shared_model.history import History
 from shared_model.memory.channels import CHANNELS
-from shared_model.memory.memory_paths import Evidence, MemoryPaths
-from shared_model.memory.surroundings import Surroundings
+from shared_model.memory.evidence import Evidence
+from shared_model.memory.memory_paths import MemoryPaths
 
 NUMBERS_AT_ONCE = 2_000_000
 """Tracks, or plays, times moments whose dense evidence is in memory at once: some 10 MB a channel."""
@@ -27,17 +27,21 @@ RECORD_DECAY = 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """Moments before the plays at `positions` (M,), with the tracks that memory retrieves: candidates (M, C)."""
+    """Moments before the plays at `positions` (M,), with the tracks that memory retrieves.
+
+    candidates: (M, C); evidence: of moments, of which `wanted` (M,) are these; fields: of a `Batch`, by name.
+    """
 
     positions: NDArray[np.int64]
     candidates: NDArray[np.int64]
     evidence: Evidence
+    wanted: NDArray[np.int64]
     fields: dict[str, NDArray[np.generic]]
 
     def batch(self, candidates: NDArray[np.int64]) -> Batch:
         """The moments with those candidates (M, ·)."""
         fields = {name: torch.from_numpy(field) for name, field in self.fields.items()}
-        evidence = torch.from_numpy(self.evidence.read(candidates).astype(np.float16))
+        evidence = torch.from_numpy(self.evidence.rows(self.wanted).read(candidates).astype(np.float16))
         return Batch(candidates=torch.from_numpy(candidates), evidence=evidence, **fields)
 
 
@@ -51,17 +55,26 @@ def read_moments(
     if not len(positions):
         return
     around = paths.around(history.tracks, counted=counted)
-    record = _record(history.tracks, positions, around=around, paths=paths)
-    at_once = _at_once(history.tracks, paths)
-    for start in range(0, len(positions), at_once):
-        some = positions[start : start + at_once]
+    ago = positions[:, None] - np.arange(RECORD_LENGTH + 1)
+    visited = np.unique(ago[(ago >= 1) & (ago < len(history))])  # before the first play memory says nothing
+    visited = np.union1d(visited, positions)
+    said = np.zeros((len(history) + 1, len(CHANNELS)), np.float32)  # of the play that came, by its position
+    at_once = max(NUMBERS_AT_ONCE // max(len(paths.catalogue), len(history)), 1)
+    for start in range(0, len(visited), at_once):
+        some = visited[start : start + at_once]
         evidence = paths.evidence(around, history.tracks, some)
-        yield Moments(
-            positions=some,
-            candidates=paths.shortlist(evidence, shortlist),
-            evidence=evidence,
-            fields=_fields(history, some, paths) | {"record": record[start : start + at_once]},
-        )
+        came = history.tracks[np.minimum(some, len(history) - 1)]
+        said[some] = evidence.read(came[:, None])[:, :, 0]
+        wanted = np.isin(some, positions)
+        if wanted.any():
+            asked = some[wanted]
+            yield Moments(
+                positions=asked,
+                candidates=paths.retrieval.shortlist(evidence, shortlist)[wanted],
+                evidence=evidence,
+                wanted=np.flatnonzero(wanted),
+                fields=_fields(history, asked, paths) | {"record": _record(said, asked)},
+            )
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
@@ -69,21 +82,9 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(*(torch.cat(fields) for fields in zip(*batches, strict=True)))
 
 
-def _at_once(tracks: Tracks, paths: MemoryPaths) -> int:
-    return max(NUMBERS_AT_ONCE // max(len(paths.catalogue), len(tracks)), 1)
-
-
-def _record(
-    tracks: Tracks, positions: NDArray[np.int64], *, around: Surroundings, paths: MemoryPaths
-) -> NDArray[np.float32]:
+def _record(said: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
     """(M, E): what each channel had said of the last plays when they came, the newest weighing most."""
     ago = positions[:, None] - np.arange(1, RECORD_LENGTH + 1)
-    came = np.unique(ago[ago >= 1])  # before the first play memory says nothing
-    said = np.zeros((len(tracks) + 1, len(CHANNELS)), np.float32)
-    at_once = _at_once(tracks, paths)
-    for start in range(0, len(came), at_once):
-        some = came[start : start + at_once]
-        said[some] = paths.evidence(around, tracks, some).read(tracks[some][:, None])[:, :, 0]
     weights = np.where(ago >= 1, RECORD_DECAY ** np.arange(RECORD_LENGTH), 0)
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-9)
     record: NDArray[np.float32] = np.einsum("ml,mle->me", weights.astype(np.float32), said[np.maximum(ago, 0)])

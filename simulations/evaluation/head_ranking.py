@@ -15,7 +15,8 @@ from torch.func import functional_call
 from shared_model.head.batch import Batch, HeadOutput
 from shared_model.head.statistics import Tracks
 from shared_model.history import History
-from shared_model.memory.memory_paths import SHORTLIST, MemoryPaths
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.shortlist import SHORTLIST
 from shared_model.ranking_metrics import ranks
 from shared_model.training.local_update import Model
 from shared_model.training.moments import joined as joined_batches

@@ -1,0 +1,104 @@
+"""Retrieval: which tracks are worth scoring at a moment. Each source of evidence has one vote.
+
+Letters: M moments, N tracks, D numbers in a modality's vector.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from shared_model.catalogue import UNKNOWN, Catalogue, Modality
+from shared_model.memory.evidence import Evidence
+
+SHORTLIST = 512
+"""Tracks that are retrieved for a recommendation."""
+RETRIEVING = ("next", "previous", "soon", "lately", "skipped", "pair", "near_recent", "near_all")
+"""Public channels that vote, beside the listener's own tracks, those of the latest artist and album, and content."""
+ALIKE_SHARPNESS = 10.0
+"""A cosine 0.1 higher is e times the vote."""
+POPULAR = 0.01
+"""The vote of popularity: it decides where nothing else speaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """What a catalogue is searched by.
+
+    by_artist: (A, N) and by_album: (B, N), 1 at the tracks of each; directions: (N, D) of each modality, vectors of
+    length 1, or 0 where a track lacks it.
+    """
+
+    by_artist: sp.csr_array
+    by_album: sp.csr_array
+    directions: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "Retrieval":
+        """That of `catalogue`."""
+        return cls(
+            by_artist=_tracks_by(catalogue.artist),
+            by_album=_tracks_by(catalogue.album),
+            directions=tuple(map(_directions, catalogue.modalities.values())),
+        )
+
+    def shortlist(self, evidence: Evidence, size: int) -> NDArray[np.int64]:
+        """The `size` tracks (M, size) with most votes, at most N, strongest first."""
+        catalogue, around = evidence.catalogue, evidence.around
+        votes = sum((_shares(evidence.public[name]) for name in RETRIEVING), start=_own_tracks(evidence))
+        for labels, tracks_of in ((catalogue.artist, self.by_artist), (catalogue.album, self.by_album)):
+            votes = votes + _shares(_tracks_of_latest(evidence, labels, tracks_of))
+        dense: NDArray[np.float32] = votes.toarray()
+        for modality in self.directions:
+            dense += _alike(modality, evidence.recent)
+        dense += np.float32(POPULAR) * around.plays / max(float(around.plays.sum()), 1.0)
+        size = min(size, dense.shape[1])
+        strongest = np.argpartition(-dense, size - 1, axis=1)[:, :size]
+        order = np.argsort(-np.take_along_axis(dense, strongest, 1), axis=1, kind="stable")
+        return np.take_along_axis(strongest, order, 1)
+
+
+def _own_tracks(evidence: Evidence) -> sp.csr_array:
+    tracks = evidence.around.tracks
+    entries = (np.ones(len(tracks), np.float32), (np.arange(len(tracks)), tracks))
+    place = sp.csr_array(entries, shape=(len(tracks), len(evidence.catalogue)))
+    return _shares(sp.csr_array(sp.csr_array(evidence.personal["own_recent"]) @ place))
+
+
+def _tracks_of_latest(evidence: Evidence, labels: NDArray[np.int64], tracks_of: sp.csr_array) -> sp.csr_array:
+    """(M, N): 1 + plays of the tracks that have the latest listen's label."""
+    label = labels[evidence.recent[:, 0]]
+    known = np.flatnonzero(label != UNKNOWN)
+    entries = (np.ones(len(known), np.float32), (known, label[known]))
+    tracks = sp.csr_array(sp.csr_array(entries, shape=(len(label), tracks_of.shape[0])) @ tracks_of)
+    tracks.data = 1 + evidence.around.plays[tracks.indices]
+    return tracks
+
+
+def _directions(modality: Modality) -> NDArray[np.float32]:
+    present = modality.vectors * modality.present[:, None]
+    lengths = np.linalg.norm(present, axis=1, keepdims=True)
+    directions: NDArray[np.float32] = present / np.maximum(lengths, np.float32(1e-12))
+    return directions
+
+
+def _alike(directions: NDArray[np.float32], recent: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(M, N): a vote for the tracks whose content is like that of recent listens; rows sum to 1."""
+    heard = (directions[np.maximum(recent, 0)] * (recent >= 0)[:, :, None]).mean(1)
+    likeness = np.exp(np.float32(ALIKE_SHARPNESS) * (heard @ directions.T))
+    shares: NDArray[np.float32] = likeness / likeness.sum(1, keepdims=True)
+    return shares
+
+
+def _tracks_by(labels: NDArray[np.int64]) -> sp.csr_array:
+    """(A, N): 1 at the tracks of each label."""
+    known = np.flatnonzero(labels != UNKNOWN)
+    shape = (int(labels.max(initial=0)) + 1, len(labels))
+    return sp.csr_array((np.ones(len(known), np.float32), (labels[known], known)), shape=shape)
+
+
+def _shares(weights: sp.csr_array) -> sp.csr_array:
+    """Rows that sum to 1, or to 0 where there is no weight."""
+    totals = np.maximum(np.asarray(weights.sum(axis=1)), 1e-12)
+    return sp.csr_array(sp.diags_array((1 / totals).astype(np.float32)) @ weights)
