@@ -142,7 +142,7 @@ def _release_0(
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
-        candidates=scenario.training.candidates,
+        candidates=settings.candidates,
         max_examples=settings.max_examples,
     )
     examples = public_examples(dataset.public, paths=bench.paths, pretraining=pretraining, seed=scenario.seed)

@@ -71,18 +71,19 @@ class PretrainingSection(Section):
     learning_rate: Positive = Field(0.01, description="peak rate of Adam")
     batch_size: Count = Field(256, description="examples a step")
     max_examples: Count = Field(100, description="latest plays of each public listener that are learned from")
+    candidates: Candidates = Field(64, description="tracks that a play is told apart from, drawn anew each step")
 
 
 class TrainingSection(Section):
     """What each client computes in a round."""
 
-    learning_rate: Positive = Field(0.1, description="rate of the local SGD")
+    learning_rate: Positive = Field(0.01, description="rate of the local SGD")
     batch_size: Count = Field(16, description="examples a local step")
     epochs: Count = Field(1, description="local passes")
     examples: Count = Field(
         32, description="nominal number of examples of a device, its latest plays: a public constant"
     )
-    candidates: Candidates = Field(64, description="tracks that a play is told apart from")
+    candidates: Candidates = Field(32, description="tracks that a play is told apart from")
     server_learning_rate: Positive = Field(1.0, description="rate of the server's step")
     server_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of the server's step")
 

@@ -15,7 +15,7 @@ from shared_model.memory.evidence import Evidence
 from shared_model.memory.label_channels import album_channels, artist_channels
 from shared_model.memory.personal_channels import personal_channels
 from shared_model.memory.public_channels import public_channels
-from shared_model.memory.public_statistics import PublicStatistics
+from shared_model.memory.public_statistics import PublicStatistics, fit_public_statistics
 from shared_model.memory.shortlist import Retrieval
 from shared_model.memory.surroundings import Surroundings, surroundings
 
@@ -25,20 +25,27 @@ ALIKE_LISTENS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryPaths:
-    """Public statistics with the catalogue they count, and how that is searched."""
+    """Public statistics with the catalogue they count, and how that is searched; nothing: statistics of no plays."""
 
     statistics: PublicStatistics
     catalogue: Catalogue
     retrieval: Retrieval
+    nothing: PublicStatistics
 
     @classmethod
     def of(cls, statistics: PublicStatistics, catalogue: Catalogue) -> "MemoryPaths":
         """The paths of a release."""
-        return cls(statistics=statistics, catalogue=catalogue, retrieval=Retrieval.of(catalogue))
+        return cls(
+            statistics=statistics,
+            catalogue=catalogue,
+            retrieval=Retrieval.of(catalogue),
+            nothing=fit_public_statistics([], catalogue),
+        )
 
     def around(self, tracks: Tracks, *, counted: Tracks) -> Surroundings:
         """Other people's listening around a listener's plays (T,), of which `counted` are in the statistics."""
-        return surroundings(self.statistics, self.catalogue, tracks, counted=counted)
+        own = fit_public_statistics([counted], self.catalogue) if len(counted) else self.nothing
+        return surroundings(self.statistics, self.catalogue, tracks, own=own)
 
     def evidence(self, around: Surroundings, tracks: Tracks, positions: NDArray[np.int64]) -> Evidence:
         """Evidence at the moments before `positions` (M,), each from 1 to T."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue, Modality
 from shared_model.memory.evidence import Evidence
+from shared_model.memory.sparse_rows import add_shares
 
 SHORTLIST = 512
 """Tracks that are retrieved for a recommendation."""
@@ -46,34 +47,31 @@ class Retrieval:
     def shortlist(self, evidence: Evidence, size: int) -> NDArray[np.int64]:
         """The `size` tracks (M, size) with most votes, at most N, strongest first."""
         catalogue, around = evidence.catalogue, evidence.around
-        votes = sum((_shares(evidence.public[name]) for name in RETRIEVING), start=_own_tracks(evidence))
+        votes = np.zeros((len(evidence.recent), len(catalogue)), np.float32)
+        for name in RETRIEVING:
+            add_shares(votes, evidence.public[name])
+        own = evidence.personal["own_recent"]
+        votes[:, around.tracks] += own / np.maximum(own.sum(1, keepdims=True), np.float32(1e-12))
         for labels, tracks_of in ((catalogue.artist, self.by_artist), (catalogue.album, self.by_album)):
-            votes = votes + _shares(_tracks_of_latest(evidence, labels, tracks_of))
-        dense: NDArray[np.float32] = votes.toarray()
+            add_shares(votes, _tracks_of_latest(evidence, labels, tracks_of))
         for modality in self.directions:
-            dense += _alike(modality, evidence.recent)
-        dense += np.float32(POPULAR) * around.plays / max(float(around.plays.sum()), 1.0)
-        size = min(size, dense.shape[1])
-        strongest = np.argpartition(-dense, size - 1, axis=1)[:, :size]
-        order = np.argsort(-np.take_along_axis(dense, strongest, 1), axis=1, kind="stable")
+            votes += _alike(modality, evidence.recent)
+        votes += np.float32(POPULAR) * around.plays / max(float(around.plays.sum()), 1.0)
+        size = min(size, votes.shape[1])
+        strongest = np.argpartition(-votes, size - 1, axis=1)[:, :size]
+        order = np.argsort(-np.take_along_axis(votes, strongest, 1), axis=1, kind="stable")
         return np.take_along_axis(strongest, order, 1)
-
-
-def _own_tracks(evidence: Evidence) -> sp.csr_array:
-    tracks = evidence.around.tracks
-    entries = (np.ones(len(tracks), np.float32), (np.arange(len(tracks)), tracks))
-    place = sp.csr_array(entries, shape=(len(tracks), len(evidence.catalogue)))
-    return _shares(sp.csr_array(sp.csr_array(evidence.personal["own_recent"]) @ place))
 
 
 def _tracks_of_latest(evidence: Evidence, labels: NDArray[np.int64], tracks_of: sp.csr_array) -> sp.csr_array:
     """(M, N): 1 + plays of the tracks that have the latest listen's label."""
     label = labels[evidence.recent[:, 0]]
     known = np.flatnonzero(label != UNKNOWN)
-    entries = (np.ones(len(known), np.float32), (known, label[known]))
-    tracks = sp.csr_array(sp.csr_array(entries, shape=(len(label), tracks_of.shape[0])) @ tracks_of)
-    tracks.data = 1 + evidence.around.plays[tracks.indices]
-    return tracks
+    tracks = tracks_of[label[known]]
+    starts = np.zeros(len(label) + 1, np.int64)
+    starts[known + 1] = np.diff(tracks.indptr)
+    plays = 1 + evidence.around.plays[tracks.indices]
+    return sp.csr_array((plays, tracks.indices, np.cumsum(starts)), shape=(len(label), tracks_of.shape[1]))
 
 
 def _directions(modality: Modality) -> NDArray[np.float32]:
@@ -96,9 +94,3 @@ def _tracks_by(labels: NDArray[np.int64]) -> sp.csr_array:
     known = np.flatnonzero(labels != UNKNOWN)
     shape = (int(labels.max(initial=0)) + 1, len(labels))
     return sp.csr_array((np.ones(len(known), np.float32), (labels[known], known)), shape=shape)
-
-
-def _shares(weights: sp.csr_array) -> sp.csr_array:
-    """Rows that sum to 1, or to 0 where there is no weight."""
-    totals = np.maximum(np.asarray(weights.sum(axis=1)), 1e-12)
-    return sp.csr_array(sp.diags_array((1 / totals).astype(np.float32)) @ weights)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
 from shared_model.head.statistics import Tracks
-from shared_model.memory.public_statistics import PublicStatistics, fit_public_statistics, pair_rows
+from shared_model.memory.public_statistics import PublicStatistics, pair_rows
+from shared_model.memory.sparse_rows import row_sums, scaled
 
 PRIOR_PLAYS = np.float32(0.5)
 """Added to a track's plays under a probability: a track that was played once does not tell for certain."""
@@ -54,10 +55,9 @@ class Surroundings:
 
 
 def surroundings(
-    statistics: PublicStatistics, catalogue: Catalogue, tracks: Tracks, *, counted: Tracks
+    statistics: PublicStatistics, catalogue: Catalogue, tracks: Tracks, *, own: PublicStatistics
 ) -> Surroundings:
-    """Surroundings of `tracks` (T,), all plays of a listener, of which `counted` are in `statistics`."""
-    own = fit_public_statistics([counted], catalogue)
+    """Surroundings of `tracks` (T,), all plays of a listener, `own` being their part in `statistics`."""
     mine = np.unique(tracks)
     local = np.full(len(catalogue), len(mine))
     local[mine] = np.arange(len(mine))
@@ -66,18 +66,18 @@ def surroundings(
     plays = statistics.plays - own.plays
     soon = _sum_over_lags(follows)
     lately = _sum_over_lags(precedes)
-    per_play = sp.diags_array(1 / (plays[mine] + PRIOR_PLAYS))
+    per_play = 1 / (plays[mine] + PRIOR_PLAYS)
     damping = 1 / np.sqrt(plays + NEAR_PRIOR_PLAYS)
-    near = sp.csr_array(sp.diags_array(damping[mine]) @ (soon + lately) @ sp.diags_array(damping))
+    near = _damped(sp.csr_array(soon + lately), mine, damping)
     near.data[near.indices == np.repeat(mine, np.diff(near.indptr))] = 0
     artist_next, artist_near = _artists(statistics, own, catalogue.artist[mine])
     return Surroundings(
         tracks=mine,
         local=local,
-        follows=tuple(sp.csr_array(per_play @ lagged) for lagged in follows),
-        previous=sp.csr_array(per_play @ precedes[0]),
-        soon=sp.csr_array(per_play @ soon),
-        lately=sp.csr_array(per_play @ lately),
+        follows=tuple(scaled(lagged, per_play) for lagged in follows),
+        previous=scaled(precedes[0], per_play),
+        soon=scaled(soon, per_play),
+        lately=scaled(lately, per_play),
         near=near,
         plays=plays,
         artist_next=artist_next,
@@ -107,9 +107,15 @@ def _artists(
     follows = _without(select @ statistics.artist_follows, select @ own.artist_follows)
     precedes = _without(select @ statistics.artist_precedes, select @ own.artist_precedes)
     plays = statistics.artist_plays - own.artist_plays
-    damping = sp.diags_array(1 / np.sqrt(plays + NEAR_PRIOR_PLAYS))
-    near = damping @ (follows + precedes) @ damping
-    return sp.csr_array(sp.diags_array(1 / (plays + PRIOR_PLAYS)) @ follows), sp.csr_array(near)
+    near = _damped(sp.csr_array(follows + precedes), np.arange(size), 1 / np.sqrt(plays + NEAR_PRIOR_PLAYS))
+    return scaled(follows, 1 / (plays + PRIOR_PLAYS)), near
+
+
+def _damped(counts: sp.csr_array, rows: NDArray[np.int64], damping: NDArray[np.float32]) -> sp.csr_array:
+    """Counts times the damping of both, row r standing for `rows[r]`."""
+    damped = scaled(counts, damping[rows])
+    damped.data *= damping[damped.indices]
+    return damped
 
 
 def _sum_over_lags(counts: list[sp.csr_array]) -> sp.csr_array:
@@ -121,5 +127,4 @@ def _sum_over_lags(counts: list[sp.csr_array]) -> sp.csr_array:
 
 def _given(counts: sp.csr_array) -> sp.csr_array:
     """Rows of counts as probabilities."""
-    totals = np.asarray(counts.sum(axis=1)) + PRIOR_PLAYS
-    return sp.csr_array(sp.diags_array((1 / totals).astype(np.float32)) @ counts)
+    return scaled(counts, 1 / (row_sums(counts) + PRIOR_PLAYS))

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from simulations.scenario_sections import (
-    Candidates,
     Count,
     DatasetSection,
     HeadSection,
+    Positive,
     PretrainingSection,
     Section,
     Seed,
@@ -25,7 +25,9 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
 class ClearTrainingSection(PretrainingSection):
     """Release 0, trained in the clear once for each seed."""
 
-    candidates: Candidates = Field(64, description="tracks that a play is told apart from")
+    epochs: Count = Field(8, description="passes over the examples")
+    learning_rate: Positive = Field(0.004, description="peak rate of Adam")
+    max_examples: Count = Field(150, description="latest plays of each listener that are learned from")
 
 
 class QualityEvaluationSection(Section):
