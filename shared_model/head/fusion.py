@@ -45,9 +45,9 @@ class Fusion(nn.Module):
 
         Returns the gates of the content paths (B, ·, C) and of the channels (B, E, C); a gate may be negative.
         """
-        moment = self.context(context) + self.state(state) + self.evidence.bias
-        hidden = torch.relu(torch.einsum("he,bec->bhc", self.evidence.weight, evidence) + moment[:, :, None])
-        gates = torch.einsum("gh,bhc->bgc", self.gate.weight, hidden) + self.gate.bias[:, None]
+        moment = self.context(context) + self.state(state)
+        hidden = torch.relu(self.evidence(evidence.transpose(1, 2)) + moment[:, None])
+        gates = self.gate(hidden).transpose(1, 2)  # layers are called, never read: the hooks of Opacus see the calls
         return gates[:, : self.content_paths], gates[:, self.content_paths :]
 
     def queries(self, attended: Tensor, context: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
