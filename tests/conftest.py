@@ -13,6 +13,7 @@ from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.head.statistics import Tracks
 from shared_model.history import History
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
@@ -80,7 +81,7 @@ def tiny_federation() -> Federation:
     return Federation(
         model=Model(head=head, tables=tables, layout=ParameterLayout.of(head, released)),
         examples=by_listener(examples, counts, nominal=NOMINAL),
-        training=LocalTraining(learning_rate=0.5, batch_size=4, epochs=2),
+        training=LocalTraining(learning_rate=0.05, batch_size=4, epochs=2),
         plan=PrivacyPlan(
             population=DEVICES,
             cohort=6,
@@ -148,7 +149,13 @@ def paths(dataset: Dataset) -> MemoryPaths:
 
 
 @pytest.fixture(scope="session")
-def examples(dataset: Dataset, paths: MemoryPaths) -> Examples:
+def counted(dataset: Dataset) -> tuple[Tracks, ...]:
+    """Of each private listener, the plays that `paths` hold: none."""
+    return tuple(np.empty(0, np.int64) for _ in dataset.private)
+
+
+@pytest.fixture(scope="session")
+def examples(dataset: Dataset, paths: MemoryPaths, counted: tuple[Tracks, ...]) -> Examples:
     """The private listeners' examples, (8, 12, ...), 44 candidates each."""
     learned_from = [training_part(history) for history in dataset.private]
     positions = [latest_positions(history, 12) for history in learned_from]
@@ -156,7 +163,7 @@ def examples(dataset: Dataset, paths: MemoryPaths) -> Examples:
         learned_from,
         positions,
         paths=paths,
-        counted=[np.empty(0, np.int64) for _ in learned_from],
+        counted=counted,
         candidates=44,
         generator=np.random.default_rng(3),
     )

@@ -19,9 +19,7 @@ KINDS = ["plain", "dense", "no modalities", "adapter"]
 def some(examples: Examples) -> Examples:
     rows = examples.weight.bool()
     fields = {name: field[rows][::5] for name, field in examples.batch._asdict().items()}
-    return Examples(
-        batch=type(examples.batch)(**fields), correction=examples.correction[rows][::5], weight=torch.ones(13)
-    )
+    return Examples(batch=type(examples.batch)(**fields), weight=torch.ones(13))
 
 
 def released(model):
@@ -30,9 +28,7 @@ def released(model):
 
 def one(some, place):
     fields = {name: field[place : place + 1] for name, field in some.batch._asdict().items()}
-    return Examples(
-        batch=type(some.batch)(**fields), correction=some.correction[place : place + 1], weight=torch.ones(1)
-    )
+    return Examples(batch=type(some.batch)(**fields), weight=torch.ones(1))
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -55,7 +51,6 @@ def test_torch_func_gives_each_example_its_own_gradient(model_and_slow_gradients
     model, expected = model_and_slow_gradients
     alone = Examples(
         batch=type(some.batch)(*(field[:, None] for field in some.batch)),
-        correction=some.correction[:, None],
         weight=some.weight[:, None],
     )
     gradients = vmap(grad(lambda tensors, example: loss(model, tensors, example)), in_dims=(None, 0))(
@@ -74,7 +69,7 @@ def test_opacus_gives_each_example_its_own_gradient(model_and_slow_gradients, so
     for name, parameter in head.named_parameters():
         parameter.requires_grad_(name in expected)
     watched = GradSampleModule(head, loss_reduction="sum")
-    logits = watched(some.batch, model.tables).logits + some.correction
+    logits = watched(some.batch, model.tables).logits
     (-F.log_softmax(logits, -1)[:, 0]).sum().backward()
     for name, parameter in head.named_parameters():
         if name in expected and parameter.grad_sample is None:

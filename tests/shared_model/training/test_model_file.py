@@ -21,7 +21,6 @@ def test_a_model_reads_back_with_the_same_vector_and_the_same_loss(
     assert torch.equal(read.vector(), model.vector())
     one = Examples(
         batch=type(examples.batch)(*(field[0] for field in examples.batch)),
-        correction=examples.correction[0],
         weight=examples.weight[0],
     )
     assert torch.equal(loss(read, {}, one), loss(model, {}, one))

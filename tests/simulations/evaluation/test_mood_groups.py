@@ -37,10 +37,10 @@ def test_a_group_of_few_moments_is_left_out(members, shown):
 
 
 @pytest.mark.parametrize("kind", ["plain", "dense", "no modalities"])
-def test_means_are_over_the_moments_of_a_group(kind, models, dataset, statistics, monkeypatch):
+def test_means_are_over_the_moments_of_a_group(kind, models, dataset, paths, counted, monkeypatch):
     monkeypatch.setattr(mood_groups_module, "FEWEST", 3)
     targets = held_out_targets(dataset.private)
-    held_out = held_out_moments(dataset.private, targets, statistics=statistics, catalogue=dataset.catalogue)
+    held_out = held_out_moments(dataset.private, targets, paths=paths, counted=counted)
     model = models[kind]
     attention, shares = explain_by_mood(model, model.vector(), held_out)
     groups = mood_groups(held_out.batch.state.numpy())

@@ -10,10 +10,10 @@ from simulations.evaluation.quality import Yardstick
 
 
 @pytest.fixture
-def saved(dataset, statistics, models, tmp_path):
+def saved(paths, counted, models, tmp_path):
     def save(some):
         targets = held_out_targets(some.private)
-        held_out = held_out_moments(some.private, targets, statistics=statistics, catalogue=some.catalogue)
+        held_out = held_out_moments(some.private, targets, paths=paths, counted=counted)
         ranking = rank(models["plain"], models["plain"].vector(), held_out)
         save_predictions(
             tmp_path / "predictions.npz",
