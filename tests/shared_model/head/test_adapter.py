@@ -3,8 +3,11 @@ import torch
 
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
+from shared_model.head.fusion import HIDDEN
 from shared_model.head.head import AttentiveFusionHead, HeadShape
 from shared_model.head.parameters import ParameterLayout
+from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.memory.channels import CHANNELS
 from shared_model.training.local_update import LocalTraining, Model, local_updates
 from simulations.scenario import ModelSection
 
@@ -25,14 +28,14 @@ def test_until_it_is_trained_an_adapted_head_says_what_the_head_says(kind, heads
 
 def test_real_logs_without_any_modality_train_the_gate_alone(heads, batch):
     model = adapted(heads["no modalities"], Tables(history=(), candidates=(), present=()))
-    assert {name.rsplit(".", 1)[0] for name, _ in model.layout.shapes} == {"fusion.gate", "fusion.gate_hidden"}
+    assert {name.rsplit(".", 1)[0] for name, _ in model.layout.shapes} == {"fusion.gate", "fusion.state"}
 
 
-def test_second_factors_gate_and_the_columns_of_mood_are_trained_and_nothing_else(heads, tables):
+def test_second_factors_gate_and_what_reads_the_mood_are_trained_and_nothing_else(heads, tables):
     names = {name for name, _ in adapted(heads["plain"], tables).layout.shapes}
     assert names == {
         *(f"{side}.{modality}.up.weight" for side in ("inward", "outward") for modality in (0, 1)),
-        *(f"fusion.{layer}.{part}" for layer in ("gate", "gate_hidden") for part in ("weight", "bias")),
+        *("fusion.gate.weight", "fusion.gate.bias", "fusion.state.weight"),
         *(f"attention.{modality}.state.weight" for modality in (0, 1)),
     }
     # the dense output asks for no query in the space of the catalogue's vectors
@@ -86,9 +89,8 @@ def test_by_default_rounds_train_4k_to_20k_numbers():
     vectors = tuple(torch.zeros(2, size) for _, size in sizes)
     tables = Tables(history=vectors, candidates=vectors, present=(torch.ones(2, dtype=torch.bool),) * 2)
     model = adapted(AttentiveFusionHead(shape), tables, rank=settings.rank)
-    context = 2 * 8 + 2 + 8
-    gates = 2 + 2 * 6  # one a content path, two a memory path
-    gate = 32 * context + 32 + gates * 32 + gates
-    moods = 2 * 16 * settings.attention_width
+    gates = 2 + len(CHANNELS)  # one a content path, one a channel
+    gate = (HIDDEN + 1) * gates
+    moods = 2 * len(STATE_FEATURES) * (HIDDEN + 2 * settings.attention_width)
     assert model.layout.size == gate + moods + 4 * settings.rank * settings.width
     assert 4_000 <= model.layout.size <= 20_000

@@ -5,12 +5,18 @@ import pytest
 import torch
 
 from shared_model.head.head import AttentiveFusionHead, HeadShape
-from shared_model.head.memory_paths import MEMORY_PATHS
 from shared_model.head.temporal_attention import QUERY_LISTENS
+from shared_model.memory.channels import CHANNELS, CHANNELS_OF, MEMORY_PATHS
 from simulations.scenario import ModelSection
 
 KINDS = ["plain", "dense", "no modalities", "adapter"]
 LYRICS_AND_AUDIO = (("lyrics", 384), ("audio", 64))
+FROM_STATE = {
+    "fusion.state.weight",
+    "fusion.mix_state.weight",
+    "attention.0.state.weight",
+    "attention.1.state.weight",
+}
 
 
 def said(model, batch, tables=None):
@@ -19,7 +25,7 @@ def said(model, batch, tables=None):
 
 
 def slow_logits(head, batch, tables, row):
-    """The logits of one moment over the whole catalogue, by the formulas, in numpy and float64."""
+    """The logits of one moment over the whole catalogue, by the formulas, in numpy and float64, one track at a time."""
     weight = {name: tensor.detach().double().numpy() for name, tensor in head.named_parameters()}
     history, hours = batch.history[row].numpy(), batch.hours[row].double().numpy()
     answers = batch.state[row].double().numpy()
@@ -43,14 +49,13 @@ def slow_logits(head, batch, tables, row):
             sum((s * listens[place] for s, place in zip(shares, places, strict=True)), np.zeros(head.shape.width))
         )
         heard_any.append(float(bool(places)))
-    context = np.r_[state, heard_any, batch.moment[row].double().numpy()]
-    hidden = np.tanh(weight["fusion.gate_hidden.weight"] @ context + weight["fusion.gate_hidden.bias"])
-    gates = np.log1p(np.exp(weight["fusion.gate.weight"] @ hidden + weight["fusion.gate.bias"]))
+    context = np.r_[heard_any, batch.moment[row].double().numpy(), batch.record[row].double().numpy()]
     paths = []
     if modalities:
         fused = np.maximum(
             weight["fusion.mix_hidden.weight"] @ np.r_[np.concatenate(contexts), context]
-            + weight["fusion.mix_hidden.bias"],
+            + weight["fusion.mix_hidden.bias"]
+            + weight["fusion.mix_state.weight"] @ state,
             0,
         )
         mixed = (weight["fusion.mix.weight"] @ fused + weight["fusion.mix.bias"]).reshape(modalities, -1)
@@ -61,9 +66,14 @@ def slow_logits(head, batch, tables, row):
             vectors, present = tables.candidates[m].double().numpy(), tables.present[m].numpy()
             query = weight[f"outward.{m}.weight"] @ (contexts[m] + mixed[m])
             paths.append(vectors @ query * present * heard_any[m])
-    probabilities = batch.evidence[row].double().numpy()
-    paths += [*np.sqrt(probabilities), *probabilities]
-    return sum(gate * path for gate, path in zip(gates, paths, strict=True))
+    evidence = batch.evidence[row].double().numpy()
+    logits = []
+    for track in range(evidence.shape[1]):
+        hidden = weight["fusion.evidence.weight"] @ evidence[:, track] + weight["fusion.evidence.bias"]
+        hidden += weight["fusion.context.weight"] @ context + weight["fusion.state.weight"] @ state
+        gates = weight["fusion.gate.weight"] @ np.maximum(hidden, 0) + weight["fusion.gate.bias"]
+        logits.append(gates @ np.r_[[path[track] for path in paths], evidence[:, track]])
+    return logits
 
 
 @pytest.mark.parametrize("kind", ["plain", "dense", "no modalities"])
@@ -83,11 +93,24 @@ def test_contributions_of_the_paths_sum_to_the_logits(kind, models, batch):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_share_of_a_memory_path_is_that_of_its_channels(kind, models, batch):
+    """Evidence of other paths still has a say in the gates, but what it adds is counted elsewhere."""
+    shape = models[kind].head.shape
+    for path, channels in CHANNELS_OF.items():
+        of_path = torch.tensor([CHANNELS.index(channel) for channel in channels])
+        silent = batch._replace(evidence=batch.evidence.index_fill(1, of_path, 0))
+        contributions = said(models[kind], silent).contributions
+        place = shape.paths.index(path)
+        assert not contributions[:, place].any()
+        others = [other for other in range(len(shape.paths) - len(MEMORY_PATHS), len(shape.paths)) if other != place]
+        assert contributions[:, others].abs().amax((0, 2)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_candidates_are_scored_as_they_are_in_the_whole_catalogue(kind, models, batch):
     candidates = torch.randint(50, (20, 9), generator=torch.Generator().manual_seed(0))
-    some = batch._replace(
-        candidates=candidates, evidence=batch.evidence.gather(2, candidates[:, None].expand(-1, 6, -1))
-    )
+    evidence = batch.evidence.gather(2, candidates[:, None].expand(-1, len(CHANNELS), -1))
+    some = batch._replace(candidates=candidates, evidence=evidence)
     whole, part = said(models[kind], batch), said(models[kind], some)
     torch.testing.assert_close(part.logits, whole.logits.gather(1, candidates), atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(part.attention, whole.attention)
@@ -140,18 +163,10 @@ def test_listens_that_never_were_give_the_memory_paths_alone(kind, models, batch
 def test_the_state_changes_nothing_before_moods_were_learned_from(dense_tracks, heads, models, batch):
     shape = replace(heads["plain"].shape, dense_tracks=dense_tracks)
     head = AttentiveFusionHead(shape)
-    from_state = {
-        "fusion.gate_hidden.weight": slice(0, 16),
-        "fusion.mix_hidden.weight": slice(12, 28),  # after the contexts of both modalities
-        "attention.0.state.weight": slice(0, 16),
-        "attention.1.state.weight": slice(0, 16),
-    }
     with torch.no_grad():
         for name, parameter in head.named_parameters():
-            untouched = parameter[:, from_state[name]].clone() if name in from_state else None
-            parameter += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
-            if untouched is not None:  # no gradient reaches these columns while nobody is asked
-                parameter[:, from_state[name]] = untouched
+            if name not in FROM_STATE:  # no gradient reaches these while nobody is asked
+                parameter += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
     tables = models["plain"].tables
     asked, unasked = (batch._replace(state=state) for state in (batch.state, torch.full_like(batch.state, torch.nan)))
     with torch.no_grad():
@@ -164,9 +179,9 @@ def test_training_on_unanswered_moments_leaves_no_trace_in_what_reads_the_state(
     unasked = batch._replace(state=torch.full_like(batch.state, torch.nan))
     head(unasked, models["plain"].tables).logits.square().sum().backward()
     assert head.fusion.mix.weight.grad.any()
-    assert not head.fusion.gate_hidden.weight.grad[:, :16].any()
-    assert not head.fusion.mix_hidden.weight.grad[:, 12:28].any()
-    assert not any(attention.state.weight.grad.any() for attention in head.attention)
+    gradients = {name: parameter.grad for name, parameter in head.named_parameters()}
+    assert gradients["fusion.evidence.weight"].any()
+    assert not any(gradients[name].any() for name in FROM_STATE)
 
 
 def test_the_default_head_over_lyrics_and_audio_has_100k_to_300k_parameters():
