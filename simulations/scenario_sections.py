@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Candidates = Annotated[int, Field(ge=2, le=200)]
+Candidates = Annotated[int, Field(ge=2, le=96)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -77,7 +77,7 @@ class PretrainingSection(Section):
 class TrainingSection(Section):
     """What each client computes in a round."""
 
-    learning_rate: Positive = Field(0.01, description="rate of the local SGD")
+    learning_rate: Positive = Field(0.003, description="rate of the local SGD")
     batch_size: Count = Field(16, description="examples a local step")
     epochs: Count = Field(1, description="local passes")
     examples: Count = Field(
@@ -96,7 +96,7 @@ class PrivacySection(Section):
     )
     epsilon: Positive | None = Field(None, description="target for readers of releases, at `delta`, solved by PLD")
     noise_multiplier: Positive | None = Field(None, description="noise standard deviation / clip_norm")
-    clip_norm: Positive = Field(0.05, description="bound on the L2 norm of a device's update")
+    clip_norm: Positive = Field(0.02, description="bound on the L2 norm of a device's update")
     delta: Positive | None = Field(None, description="default: N ** -1.1, N being the number of private listeners")
     minimum_cohort: Annotated[int, Field(ge=0)] = Field(
         0, description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts"

@@ -16,8 +16,11 @@ from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
 from shared_model.history import History
 from shared_model.memory.memory_paths import MemoryPaths
-from shared_model.training.examples import LEARNED_SHORTLIST, Examples, build_examples
+from shared_model.training.examples import Examples, build_examples
 from shared_model.training.local_update import Model, loss
+
+KEPT_CANDIDATES = 96
+"""Candidates in memory for each example; every step draws anew among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ def public_examples(public: Sequence[History], *, paths: MemoryPaths, pretrainin
         positions,
         paths=paths,
         counted=[history.tracks for history in public],
-        candidates=LEARNED_SHORTLIST,
+        candidates=KEPT_CANDIDATES,
         generator=np.random.default_rng(seed),
     )
     if not len(examples.weight):

@@ -27,7 +27,7 @@ class ClearTrainingSection(PretrainingSection):
 
     epochs: Count = Field(8, description="passes over the examples")
     learning_rate: Positive = Field(0.004, description="peak rate of Adam")
-    max_examples: Count = Field(150, description="latest plays of each listener that are learned from")
+    max_examples: Count = Field(200, description="latest plays of each listener that are learned from")
 
 
 class QualityEvaluationSection(Section):
