@@ -35,7 +35,7 @@ def public_channels(around: Surroundings, tracks: Tracks, positions: NDArray[np.
         before = _plays_ago(around, tracks, positions, lag)
         skipped = skipped + (before @ around.follows[lag - 1]) * np.float32(SKIP_DECAY ** (lag - 2))
     second = tracks[positions - 1]
-    first = np.where(positions > 1, tracks[np.maximum(positions - 2, 0)], second)  # no track follows itself
+    first = np.where(positions > 1, tracks[np.maximum(positions - 2, 0)], -1)  # -1 begins no pair that was counted
     return {
         "next": sp.csr_array(latest @ around.follows[0]),
         "previous": sp.csr_array(latest @ around.previous),
