@@ -70,6 +70,9 @@ def by_listener(examples: Examples, counts: Sequence[int], *, nominal: int) -> E
 
     The nominal number is public: that a listener has played little is not to be seen from a shape.
     """
+    if not len(examples.weight):  # memory reached none of their plays
+        nothing = (field.new_zeros(len(counts), nominal, *field.shape[1:]) for field in examples.batch)
+        return Examples(batch=Batch(*nothing), weight=examples.weight.new_zeros(len(counts), nominal))
     starts = np.r_[0, np.cumsum(counts)[:-1]]
     place = np.minimum(np.arange(nominal)[None], np.maximum(np.array(counts)[:, None] - 1, 0))
     last = len(examples.weight) - 1  # a listener without examples borrows any row: its weight is 0
