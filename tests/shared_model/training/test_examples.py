@@ -1,85 +1,124 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from shared_model.head.batch import HISTORY_LENGTH
-from shared_model.head.memory_paths import memory_evidence
+from shared_model.head.statistics import Tracks
 from shared_model.history import History
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training import examples as examples_module
-from shared_model.training.examples import build_examples, by_listener, moments, take
+from shared_model.training import moments as moments_module
+from shared_model.training.examples import Examples, build_examples, by_listener, take
+from shared_model.training.moments import read_moments
+from simulations.datasets.dataset import Dataset
 from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
+NOTHING = np.empty(0, np.int64)
 
-def built(dataset, statistics, histories=None, candidates=44, seed=3, positions=None):
-    histories = dataset.private if histories is None else histories
-    positions = [latest_positions(history, 12) for history in histories] if positions is None else positions
+
+def built(
+    paths: MemoryPaths,
+    histories: Sequence[History],
+    *,
+    candidates: int = 44,
+    seed: int = 3,
+    positions: Sequence[NDArray[np.int64]] | None = None,
+    counted: Sequence[Tracks] | None = None,
+) -> tuple[Examples, list[int]]:
+    """Examples of the latest 12 plays of each."""
     return build_examples(
         histories,
-        positions,
-        statistics=statistics,
-        catalogue=dataset.catalogue,
+        [latest_positions(history, 12) for history in histories] if positions is None else positions,
+        paths=paths,
+        counted=[NOTHING for _ in histories] if counted is None else counted,
         candidates=candidates,
         generator=np.random.default_rng(seed),
     )
 
 
-def same(one, other):
-    fields = zip((*one.batch, *one[1:]), (*other.batch, *other[1:]), strict=True)
+def same(one: Examples, other: Examples) -> bool:
+    fields = zip((*one.batch, one.weight), (*other.batch, other.weight), strict=True)
     return all(torch.equal(a.nan_to_num(-9.0), b.nan_to_num(-9.0)) for a, b in fields)
 
 
-@pytest.mark.parametrize("listener", range(8))
-def test_a_moment_is_what_was_known_before_the_play(listener, dataset):
-    history = dataset.private[listener]
-    positions = np.arange(1, len(history))
-    found = moments(history, positions, dataset.catalogue)
-    for row, position in enumerate(positions):
-        listens = history.tracks[max(0, position - HISTORY_LENGTH) : position].tolist()
-        missing = HISTORY_LENGTH - len(listens)
-        assert found["history"][row].tolist() == [-1] * missing + listens
-        hours = [0.0] * HISTORY_LENGTH
-        if history.started_at_s is not None:
-            hours[missing:] = [
-                (history.started_at_s[position] - before) / 3600
-                for before in history.started_at_s[position - len(listens) : position]
-            ]
-        np.testing.assert_allclose(found["hours"][row], hours, rtol=1e-6)
-        unanswered = np.full(8, np.nan) if history.states is None else history.states[position]
-        np.testing.assert_array_equal(found["state"][row], unanswered)
+def played(histories: Sequence[History], positions: Sequence[NDArray[np.int64]]) -> list[int]:
+    return [int(plays.tracks[place]) for plays, at in zip(histories, positions, strict=True) for place in at]
 
 
-@settings(deadline=None, max_examples=50)
-@given(listener=st.integers(0, 7), position=st.integers(1, 15), seed=st.integers(0, 2**32))
-def test_nothing_played_at_or_after_the_moment_is_seen(dataset, statistics, listener, position, seed):
-    """All later plays, times and answers are changed; the moment keeps the time and state that precede the play."""
-    history, draw = dataset.private[listener], np.random.default_rng(seed)
-    later = draw.integers(50, size=(len(history) - position) + int(draw.integers(5)))
-    extra = position + len(later) - len(history)
-    times = history.started_at_s
-    states = history.states
-    if times is not None:
-        times = np.r_[times[: position + 1], times[position] + draw.exponential(9e4, size=len(later) - 1).cumsum()]
-    if states is not None:
-        states = np.r_[states[: position + 1], draw.normal(size=(len(later) - 1, 8)).astype(np.float32)]
-    changed = replace(history, tracks=np.r_[history.tracks[:position], later], started_at_s=times, states=states)
-    assert len(changed) == len(history) + extra
-    at = np.array([position])
-    before, after = (moments(plays, at, dataset.catalogue) for plays in (history, changed))
-    for name in before:
-        np.testing.assert_array_equal(before[name], after[name])
-    evidence = [
-        memory_evidence([plays.tracks[:position]], statistics, dataset.catalogue).dense(slice(None))
-        for plays in (history, changed)
-    ]
-    np.testing.assert_array_equal(*evidence)
+def test_the_first_candidate_is_the_play_that_came_and_no_other_is_it_again(
+    dataset: Dataset, paths: MemoryPaths
+) -> None:
+    found, counts = built(paths, dataset.private)
+    positions = [latest_positions(history, 12) for history in dataset.private]
+    assert counts == [len(at) for at in positions]
+    assert found.batch.candidates[:, 0].tolist() == played(dataset.private, positions)
+    assert found.batch.candidates.shape[1] == 44
+    for candidates in found.batch.candidates.tolist():
+        assert len(set(candidates)) == 44
+    assert (found.weight == 1).all()
 
 
-def test_what_comes_after_the_latest_example_changes_no_example(dataset, statistics):
+@pytest.fixture
+def short_lists(monkeypatch: pytest.MonkeyPatch) -> int:
+    """So few tracks are retrieved that some plays are not among them."""
+    monkeypatch.setattr(examples_module, "LEARNED_SHORTLIST", 9)
+    return 9
+
+
+@pytest.mark.parametrize("candidates", [2, 5, 9, 44])
+def test_plays_that_memory_does_not_reach_are_left_out_and_the_others_come_from_the_shortlist(
+    candidates: int, short_lists: int, dataset: Dataset, paths: MemoryPaths
+) -> None:
+    found, counts = built(paths, dataset.private, candidates=candidates)
+    rows = iter(found.batch.candidates.tolist())
+    for history, count in zip(dataset.private, counts, strict=True):
+        at = latest_positions(history, 12)
+        some = list(read_moments(history, at, paths=paths, counted=NOTHING, shortlist=short_lists))
+        listed = np.concatenate([moments.candidates for moments in some])
+        reached = [(row.tolist(), came) for row, came in zip(listed, history.tracks[at], strict=True) if came in row]
+        assert count == len(reached)
+        for shortlist, came in reached:
+            candidates_of = next(rows)
+            assert candidates_of[0] == came
+            assert len(set(candidates_of)) == len(candidates_of) == min(candidates, short_lists)
+            assert set(candidates_of) <= set(shortlist)
+    assert next(rows, None) is None
+    asked = sum(len(latest_positions(history, 12)) for history in dataset.private)
+    assert 0 < len(found.weight) == sum(counts) < asked
+
+
+def test_every_other_track_of_the_shortlist_may_be_drawn(
+    short_lists: int, dataset: Dataset, paths: MemoryPaths
+) -> None:
+    """Each about as often: nothing is left out for its place in the list."""
+    drawn: dict[int, int] = {}
+    rows = 0
+    for seed in range(150):
+        found, _ = built(
+            paths, dataset.private[:1], candidates=5, seed=seed, positions=[np.array([20, 21, 22, 23, 24])]
+        )
+        own = found.batch.candidates[:1, 1:].flatten().tolist()
+        rows += 1
+        for track in own:
+            drawn[track] = drawn.get(track, 0) + 1
+    assert len(drawn) == short_lists - 1
+    assert all(abs(count / rows - 4 / 8) < 0.16 for count in drawn.values())  # four standard deviations
+
+
+def test_evidence_of_an_example_is_that_of_its_candidates(dataset: Dataset, paths: MemoryPaths) -> None:
+    history, at = dataset.private[0], latest_positions(dataset.private[0], 12)
+    found, _ = built(paths, [history])
+    evidence = paths.evidence(paths.around(history.tracks, counted=NOTHING), history.tracks, at)
+    assert torch.equal(found.batch.evidence, torch.from_numpy(evidence.read(found.batch.candidates.numpy())).half())
+
+
+def test_what_comes_after_the_latest_example_changes_no_example(dataset: Dataset, paths: MemoryPaths) -> None:
     histories = dataset.private
     positions = [latest_positions(training_part(history), 12) for history in histories]
     draw = np.random.default_rng(0)
@@ -89,93 +128,63 @@ def test_what_comes_after_the_latest_example_changes_no_example(dataset, statist
         for history, end in zip(histories, ends, strict=True)
     ]
     assert any((one.tracks != other.tracks).any() for one, other in zip(histories, changed, strict=True))
-    assert same(
-        built(dataset, statistics, positions=positions), built(dataset, statistics, changed, positions=positions)
-    )
+    found, counts = built(paths, histories, positions=positions)
+    again, counts_again = built(paths, changed, positions=positions)
+    assert same(found, again)
+    assert counts == counts_again
 
 
-def test_the_first_candidate_is_the_play_that_came_and_no_other_counts_twice(dataset, statistics):
-    found = built(dataset, statistics)
-    positions = [latest_positions(history, 12) for history in dataset.private]
-    played = np.concatenate([h.tracks[at] for h, at in zip(dataset.private, positions, strict=True)])
-    assert found.batch.candidates[:, 0].tolist() == played.tolist()
-    for tracks, corrections in zip(found.batch.candidates.tolist(), found.correction.tolist(), strict=True):
-        for place, (track, correction) in enumerate(zip(tracks, corrections, strict=True)):
-            assert (correction == -np.inf) == (track in tracks[:place])
+def test_examples_of_a_counted_listener_are_those_of_one_whom_nobody_counted(
+    dataset: Dataset, paths: MemoryPaths
+) -> None:
+    """What `paths` hold of each is taken out of its own evidence: none knows its answers."""
+    everyone, _ = built(paths, dataset.public, counted=[history.tracks for history in dataset.public])
+    rows = 0
+    for place, history in enumerate(dataset.public):
+        others = [other.tracks for other in dataset.public[:place] + dataset.public[place + 1 :]]
+        without = MemoryPaths.of(fit_public_statistics(others, dataset.catalogue), dataset.catalogue)
+        alone, (count,) = built(without, [history], candidates=50)
+        own = take(everyone, slice(rows, rows + count))
+        places = [
+            row.index(track)
+            for row, tracks in zip(alone.batch.candidates.tolist(), own.batch.candidates.tolist(), strict=True)
+            for track in tracks
+        ]
+        columns = torch.tensor(places).view(count, 44)
+        expected = alone.batch.evidence.gather(2, columns[:, None].expand(-1, alone.batch.evidence.shape[1], -1))
+        assert torch.equal(own.batch.evidence, expected)
+        assert torch.equal(own.batch.record, alone.batch.record)
+        rows += count
+    assert rows == len(everyone.weight)
 
 
-def test_evidence_is_that_of_the_candidates(dataset, statistics):
-    found = built(dataset, statistics)
-    positions = [latest_positions(history, 12) for history in dataset.private]
-    contexts = [h.tracks[:p] for h, at in zip(dataset.private, positions, strict=True) for p in at]
-    dense = torch.from_numpy(memory_evidence(contexts, statistics, dataset.catalogue).dense(slice(None)))
-    expected = dense.gather(2, found.batch.candidates[:, None].expand(-1, 6, -1))
-    torch.testing.assert_close(found.batch.evidence, expected.half(), atol=0, rtol=0)
+def test_parts_of_a_history_change_nothing_but_the_draws(
+    dataset: Dataset, paths: MemoryPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, counts = built(paths, dataset.private, candidates=50)
+    monkeypatch.setattr(moments_module, "NUMBERS_AT_ONCE", 5 * 50)
+    parts, counts_of_parts = built(paths, dataset.private, candidates=50)
+    assert counts == counts_of_parts
+    assert same(whole, parts)  # all 50 tracks are candidates, in the order of the shortlist
 
 
-def test_candidates_hold_the_strongest_of_each_path(dataset, statistics):
-    history = dataset.private[0]
-    found = built(dataset, statistics, [history])
-    contexts = [history.tracks[:position] for position in latest_positions(history, 12)]
-    dense = memory_evidence(contexts, statistics, dataset.catalogue).dense(slice(None))
-    for row in range(len(contexts)):
-        for path in dense[row]:
-            worth_it = np.flatnonzero(path > np.sort(path)[-examples_module.STRONGEST - 1])
-            assert set(worth_it.tolist()) <= set(found.batch.candidates[row].tolist())
+def test_a_seed_fixes_the_examples(dataset: Dataset, paths: MemoryPaths) -> None:
+    one, again, other = (built(paths, dataset.private, seed=seed)[0] for seed in (3, 3, 4))
+    assert same(one, again)
+    assert not same(one, other)
 
 
-@pytest.mark.parametrize(("asked", "given"), [(64, 64), (38, 38), (32, 38)])
-def test_at_least_one_candidate_is_drawn(asked, given, dataset, statistics):
-    assert built(dataset, statistics, candidates=asked).batch.candidates.shape[1] == given
-
-
-def test_the_sampled_softmax_is_the_full_one_when_the_candidates_cover_the_catalogue(dataset, statistics):
-    found = built(dataset, statistics, candidates=2000)
-    scores = torch.randn(len(found.weight), 50, generator=torch.Generator().manual_seed(0))
-    sampled = scores.gather(1, found.batch.candidates) + found.correction
-    expected = scores.log_softmax(1).gather(1, found.batch.candidates[:, :1])
-    torch.testing.assert_close(sampled.log_softmax(1)[:, :1], expected, atol=1e-5, rtol=1e-5)
-
-
-def test_few_candidates_estimate_the_sum_over_the_catalogue_without_bias(dataset, statistics):
-    """The Horvitz-Thompson estimator: each track weighs one over its chance to stand in the row."""
-    history = dataset.private[0]
-    scores = torch.randn(50, generator=torch.Generator().manual_seed(0))
-    moment = np.repeat(20, 4000)  # 4,000 draws for one moment
-    found = built(dataset, statistics, [history], candidates=60, positions=[moment])
-    estimates = (scores[found.batch.candidates] + found.correction).exp().sum(1).double()
-    expected = scores.double().exp().sum()
-    standard_error = estimates.std() / len(estimates) ** 0.5
-    assert standard_error < 0.01 * expected
-    assert abs(estimates.mean() - expected) < 4 * standard_error
-
-
-def test_batches_of_moments_change_nothing_but_the_draws(dataset, statistics, monkeypatch):
-    whole = built(dataset, statistics, candidates=3000)
-    monkeypatch.setattr(examples_module, "NUMBERS_AT_ONCE", 5 * 50)
-    parts = built(dataset, statistics, candidates=3000)
-    for name in ("history", "hours", "state", "moment"):
-        assert torch.equal(getattr(whole.batch, name).nan_to_num(-9), getattr(parts.batch, name).nan_to_num(-9))
-    assert torch.equal(whole.batch.candidates[:, :37], parts.batch.candidates[:, :37])
-
-
-def test_a_seed_fixes_the_examples(dataset, statistics):
-    assert same(built(dataset, statistics), built(dataset, statistics))
-    assert not same(built(dataset, statistics), built(dataset, statistics, seed=4))
-
-
-def test_neither_global_seed_has_a_say(dataset, statistics):
-    before = built(dataset, statistics)
+def test_neither_global_seed_has_a_say(dataset: Dataset, paths: MemoryPaths) -> None:
+    before, _ = built(paths, dataset.private)
     np.random.seed(99)
     torch.manual_seed(99)
-    assert same(before, built(dataset, statistics))
+    assert same(before, built(paths, dataset.private)[0])
 
 
-def test_listeners_are_padded_to_the_public_number_with_weight_zero(dataset, statistics):
+def test_listeners_are_padded_to_the_public_number_with_weight_zero(dataset: Dataset, paths: MemoryPaths) -> None:
     learned_from = [training_part(history) for history in dataset.private]
-    counts = [len(latest_positions(history, 12)) for history in learned_from]
+    flat, counts = built(paths, learned_from)
     assert counts == [12, 0, 12, 12, 1, 12, 12, 0]
-    flat = built(dataset, statistics, learned_from)
     padded = by_listener(flat, counts, nominal=15)
     assert padded.weight.shape == (8, 15)
     assert padded.weight.sum(1).tolist() == counts
@@ -186,13 +195,16 @@ def test_listeners_are_padded_to_the_public_number_with_weight_zero(dataset, sta
     assert padded.batch.history.shape == (8, 15, HISTORY_LENGTH)
 
 
-def test_of_more_examples_than_the_public_number_the_first_are_kept(dataset, statistics):
-    flat = built(dataset, statistics, dataset.private[:1])
-    assert same(take(by_listener(flat, [12], nominal=5), torch.tensor(0)), take(flat, slice(0, 5)))
+def test_of_more_examples_than_the_public_number_the_first_are_kept(dataset: Dataset, paths: MemoryPaths) -> None:
+    flat, counts = built(paths, dataset.private[:1])
+    assert same(take(by_listener(flat, counts, nominal=5), torch.tensor(0)), take(flat, slice(0, 5)))
 
 
-def test_a_log_without_times_and_moods_is_read_as_such(dataset):
-    bare = History(listener="a", tracks=np.arange(30))
-    found = moments(bare, np.array([1, 25, 30]), dataset.catalogue)
-    assert not found["hours"].any()
-    assert np.isnan(found["state"]).all()
+def test_devices_of_which_none_has_an_example_are_padding_alone(dataset: Dataset, paths: MemoryPaths) -> None:
+    """As where memory reaches none of their few plays."""
+    flat, _ = built(paths, dataset.private)
+    padded = by_listener(take(flat, slice(0, 0)), [0, 0], nominal=3)
+    assert not padded.weight.any()
+    for field, of_flat in zip(padded.batch, flat.batch, strict=True):
+        assert field.shape == (2, 3, *of_flat.shape[1:])
+        assert field.dtype == of_flat.dtype
