@@ -144,6 +144,7 @@ def _release_0(
         epochs=settings.epochs,
         candidates=settings.candidates,
         max_examples=settings.max_examples,
+        moments=settings.moments,
     )
     examples = public_examples(dataset.public, paths=bench.paths, pretraining=pretraining, seed=scenario.seed)
     train_release_0(

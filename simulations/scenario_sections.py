@@ -71,6 +71,9 @@ class PretrainingSection(Section):
     learning_rate: Positive = Field(0.01, description="peak rate of Adam")
     batch_size: Count = Field(256, description="examples a step")
     max_examples: Count = Field(100, description="latest plays of each public listener that are learned from")
+    moments: Count = Field(
+        180_000, description="moments that are learned from, about at most: where listeners are many, each gives fewer"
+    )
     candidates: Candidates = Field(64, description="tracks that a play is told apart from, drawn anew each step")
 
 

@@ -26,13 +26,14 @@ KEPT_CANDIDATES = 96
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretraining:
     """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each step, drawn anew;
-    max_examples: latest plays of each listener."""
+    max_examples: latest plays of each listener; moments: of all listeners together, about at most."""
 
     learning_rate: float
     batch_size: int
     epochs: int
     candidates: int
     max_examples: int
+    moments: int
 
 
 def public_examples(public: Sequence[History], *, paths: MemoryPaths, pretraining: Pretraining, seed: int) -> Examples:
@@ -41,7 +42,8 @@ def public_examples(public: Sequence[History], *, paths: MemoryPaths, pretrainin
 
     Plays that memory would not have retrieved are left out. Raises BadInput where no play is left to learn from.
     """
-    positions = [latest_positions(history, pretraining.max_examples) for history in public]
+    each = max(min(pretraining.max_examples, pretraining.moments // max(len(public), 1)), 1)
+    positions = [latest_positions(history, each) for history in public]
     if not sum(len(at) for at in positions):
         raise BadInput(
             f"release 0: none of {len(public)} public listeners has plays to learn from; give more public listening"

@@ -161,4 +161,5 @@ def _pretraining(scenario: QualityScenario) -> Pretraining:
         epochs=settings.epochs,
         candidates=settings.candidates,
         max_examples=settings.max_examples,
+        moments=settings.moments,
     )
