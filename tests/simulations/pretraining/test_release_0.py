@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -5,105 +6,132 @@ import pytest
 import torch
 
 from shared_model.errors import BadInput
+from shared_model.head.adapter import IN_ROUNDS
+from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
-from shared_model.head.memory_paths import MEMORY_PATHS, fit_public_statistics, memory_evidence
 from shared_model.head.parameters import ParameterLayout
+from shared_model.history import History
+from shared_model.memory.channels import CHANNELS
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.public_statistics import fit_public_statistics
+from shared_model.training.examples import Examples, build_examples, take
 from shared_model.training.local_update import Model, loss
-from simulations.evaluation.held_out import HELD_OUT, VALIDATION, training_part
-from simulations.pretraining.release_0 import (
-    FOLDS,
-    Pretraining,
-    latest_positions,
-    public_examples,
-    train_release_0,
-)
+from simulations.datasets.dataset import Dataset
+from simulations.pretraining import release_0
+from simulations.pretraining.release_0 import Pretraining, latest_positions, public_examples, train_release_0
 
-PRETRAINING = Pretraining(learning_rate=0.02, batch_size=16, epochs=3, candidates=44, max_examples=20)
+PRETRAINING = Pretraining(learning_rate=0.02, batch_size=16, epochs=3, candidates=20, max_examples=20, moments=1000)
+Heads = dict[str, AttentiveFusionHead]
+
+
+def learned(public: tuple[History, ...], dataset: Dataset, seed: int = 0) -> Examples:
+    """Examples from statistics that hold those listeners."""
+    statistics = fit_public_statistics([history.tracks for history in public], dataset.catalogue)
+    paths = MemoryPaths.of(statistics, dataset.catalogue)
+    return public_examples(public, paths=paths, pretraining=PRETRAINING, seed=seed)
 
 
 @pytest.fixture(scope="module")
-def public(dataset):
-    return public_examples(dataset.public, catalogue=dataset.catalogue, pretraining=PRETRAINING, seed=0)
+def public(dataset: Dataset) -> Examples:
+    return learned(dataset.public, dataset)
 
 
-def fresh(heads):
+def fresh(heads: Heads) -> AttentiveFusionHead:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return AttentiveFusionHead(heads["plain"].shape)
 
 
-def trained(heads, tables, public, seed=0, progress=lambda share: None):
+def trained(
+    heads: Heads,
+    tables: Tables,
+    public: Examples,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> AttentiveFusionHead:
     head = fresh(heads)
     train_release_0(head, tables, public, pretraining=PRETRAINING, seed=seed, progress=progress)
     return head
 
 
-def test_each_listeners_evidence_is_counted_on_the_other_fold(dataset, public):
-    row = 0
-    transitions = MEMORY_PATHS.index("transitions")
-    for fold in range(FOLDS):
-        others = [history.tracks for place, history in enumerate(dataset.public) if place % FOLDS != fold]
-        statistics = fit_public_statistics(others, size=50)
-        for history in dataset.public[fold::FOLDS]:
-            positions = latest_positions(training_part(history), PRETRAINING.max_examples)
-            contexts = [history.tracks[:position] for position in positions]
-            dense = torch.from_numpy(memory_evidence(contexts, statistics, dataset.catalogue).dense(slice(None)))
-            rows = slice(row, row + len(positions))
-            expected = dense.gather(2, public.batch.candidates[rows][:, None].expand(-1, 6, -1))
-            assert torch.equal(public.batch.evidence[rows], expected.half())
-            row += len(positions)
-    assert row == len(public.weight)
-    assert public.batch.evidence[:, transitions].any()
+def test_every_public_listener_gives_its_latest_plays(dataset: Dataset, public: Examples) -> None:
+    came = [history.tracks[latest_positions(history, 20)] for history in dataset.public]
+    assert public.batch.candidates[:, 0].tolist() == np.concatenate(came).tolist()
+    assert public.batch.candidates.shape[1] == 50  # all that memory retrieves; each step draws from them
+    assert (public.weight == 1).all()
 
 
-def test_seeded_bug_evidence_that_knows_the_answer_would_be_seen(dataset, public):
-    """Counted on everyone, the transition that is to be foreseen is always there; on the other fold it need not be."""
-    answers = public.batch.evidence[:, MEMORY_PATHS.index("transitions"), 0]
-    assert (answers == 0).any()
-    everyone = fit_public_statistics([history.tracks for history in dataset.public], size=50)
-    history = dataset.public[0]
-    positions = latest_positions(training_part(history), 20)
-    dense = memory_evidence([history.tracks[:at] for at in positions], everyone, dataset.catalogue).dense(slice(None))
-    assert (dense[np.arange(20), MEMORY_PATHS.index("transitions"), history.tracks[positions]] > 0).all()
+def by_track(examples: Examples) -> torch.Tensor:
+    """Evidence (E, channels, 50) in the order of the catalogue."""
+    return examples.batch.evidence.gather(
+        2, examples.batch.candidates.argsort(1)[:, None].expand_as(examples.batch.evidence)
+    )
 
 
-def test_the_newest_plays_of_public_listeners_are_not_learned_from(dataset, public):
-    """The held-out plays of the first fold become others; its evidence is counted elsewhere, so nothing else does."""
-    held_out = HELD_OUT + VALIDATION
-    changed = list(dataset.public)
-    for place in range(0, len(changed), FOLDS):
-        tracks = changed[place].tracks.copy()
-        tracks[-held_out:] = (tracks[-held_out:] + 11) % 50
-        changed[place] = replace(changed[place], tracks=tracks)
-    again = public_examples(changed, catalogue=dataset.catalogue, pretraining=PRETRAINING, seed=0)
-    of_its_fold = slice(0, len(dataset.public[::FOLDS]) * 20)
-    assert torch.equal(again.batch.candidates[of_its_fold], public.batch.candidates[of_its_fold])
-    assert torch.equal(again.batch.evidence[of_its_fold], public.batch.evidence[of_its_fold])
-    assert torch.equal(again.batch.history[of_its_fold], public.batch.history[of_its_fold])
+@pytest.mark.parametrize("position", [31, 40, 49])
+def test_a_play_changes_no_example_of_its_own_listener_until_it_has_happened(
+    position: int, dataset: Dataset, public: Examples
+) -> None:
+    """Though the statistics hold it: what its listener added is taken out. Others may learn from it."""
+    tracks = dataset.public[0].tracks.copy()
+    tracks[position] = (tracks[position] + 11) % 50
+    changed = (replace(dataset.public[0], tracks=tracks), *dataset.public[1:])
+    again = learned(changed, dataset)
+    first = 30  # the listener's latest 20 of 50 plays are at 30 to 49
+    until, at = slice(0, position + 1 - first), position - first
+    for name in ("history", "hours", "moment", "record"):
+        assert torch.equal(getattr(take(again, until).batch, name), getattr(take(public, until).batch, name))
+    assert torch.equal(by_track(again)[until], by_track(public)[until])
+    assert again.batch.candidates[at, 0] != public.batch.candidates[at, 0]
+    others = slice(20, None)
+    assert not torch.equal(by_track(again)[others], by_track(public)[others])
+
+
+def test_seeded_bug_evidence_that_knows_the_answer_would_be_seen(dataset: Dataset, public: Examples) -> None:
+    """Read as if they had added nothing, listeners find in the statistics what they are to foresee."""
+    statistics = fit_public_statistics([history.tracks for history in dataset.public], dataset.catalogue)
+    leaking, _ = build_examples(
+        dataset.public,
+        [latest_positions(history, 20) for history in dataset.public],
+        paths=MemoryPaths.of(statistics, dataset.catalogue),
+        counted=[np.empty(0, np.int64) for _ in dataset.public],
+        candidates=50,
+        generator=np.random.default_rng(0),
+    )
+    came_next = CHANNELS.index("next")
+    assert leaking.batch.evidence[:, came_next, 0].min() > 0
+    assert public.batch.evidence[:, came_next, 0].min() == 0
+    assert not torch.equal(by_track(leaking), by_track(public))
 
 
 @pytest.mark.parametrize(
     ("plays", "limit", "expected"), [(5, 3, [2, 3, 4]), (5, 9, [1, 2, 3, 4]), (1, 9, []), (0, 9, [])]
 )
-def test_the_latest_positions_each_have_a_play_before_them(plays, limit, expected, dataset):
+def test_the_latest_positions_each_have_a_play_before_them(
+    plays: int, limit: int, expected: list[int], dataset: Dataset
+) -> None:
     assert latest_positions(dataset.public[0].before(plays), limit).tolist() == expected
 
 
-@pytest.mark.parametrize("listeners", [1, FOLDS - 1])
-def test_fewer_listeners_than_folds_are_enough(listeners, dataset):
-    few = dataset.public[:listeners]
-    made = public_examples(few, catalogue=dataset.catalogue, pretraining=PRETRAINING, seed=0)
-    assert len(made.weight) == 20 * listeners
+def test_one_listener_is_enough(dataset: Dataset) -> None:
+    assert len(learned(dataset.public[:1], dataset).weight) == 20
 
 
-def test_public_listening_with_nothing_to_learn_from_is_refused(dataset):
-    for public in ((), (dataset.public[0].before(16),)):
+def test_public_listening_with_nothing_to_learn_from_is_refused(dataset: Dataset) -> None:
+    for public in ((), (dataset.public[0].before(1),)):
         with pytest.raises(BadInput, match="public listeners has plays to learn from"):
-            public_examples(public, catalogue=dataset.catalogue, pretraining=PRETRAINING, seed=0)
+            learned(public, dataset)
 
 
-def test_training_lowers_the_loss(heads, tables, public):
-    def measured(head):
+def test_plays_of_which_memory_reaches_none_are_refused(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    none_reached = take(learned(dataset.public[:1], dataset), slice(0, 0)), [0]
+    monkeypatch.setattr(release_0, "build_examples", lambda *_, **__: none_reached)
+    with pytest.raises(BadInput, match="to be foreseen at all"):
+        learned(dataset.public[:1], dataset)
+
+
+def test_training_lowers_the_loss(heads: Heads, tables: Tables, public: Examples) -> None:
+    def measured(head: AttentiveFusionHead) -> float:
         layout = ParameterLayout.of(head, tuple(name for name, _ in head.named_parameters()))
         with torch.no_grad():
             return float(loss(Model(head=head, tables=tables, layout=layout), dict(head.named_parameters()), public))
@@ -111,7 +139,7 @@ def test_training_lowers_the_loss(heads, tables, public):
     assert measured(trained(heads, tables, public)) < 0.95 * measured(fresh(heads))
 
 
-def test_a_seed_fixes_release_0(heads, tables, public):
+def test_a_seed_fixes_release_0_to_the_bit(heads: Heads, tables: Tables, public: Examples) -> None:
     torch.manual_seed(1)
     one = trained(heads, tables, public).state_dict()
     torch.manual_seed(2)
@@ -120,16 +148,56 @@ def test_a_seed_fixes_release_0(heads, tables, public):
     assert any(not torch.equal(one[name], other[name]) for name in one)
 
 
-def test_public_listening_teaches_nothing_about_moods(heads, tables, public):
+def test_each_step_draws_candidates_anew_and_keeps_the_play_that_came(
+    heads: Heads, tables: Tables, public: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[Examples] = []
+
+    def watching(model: Model, tensors: dict[str, torch.Tensor], examples: Examples) -> torch.Tensor:
+        steps.append(examples)
+        return loss(model, tensors, examples)
+
+    monkeypatch.setattr(release_0, "loss", watching)
+    trained(heads, tables, public)
+    evidence = {
+        (tuple(history), track): said
+        for history, tracks, rows in zip(
+            public.batch.history.tolist(), public.batch.candidates.tolist(), public.batch.evidence, strict=True
+        )
+        for track, said in zip(tracks, rows.T, strict=True)
+    }
+    drawn = []
+    for step in steps:
+        assert step.batch.candidates.shape[1] == PRETRAINING.candidates
+        for history, tracks, rows in zip(
+            step.batch.history.tolist(), step.batch.candidates.tolist(), step.batch.evidence, strict=True
+        ):
+            assert len(set(tracks)) == len(tracks)
+            for track, said in zip(tracks, rows.T, strict=True):
+                assert torch.equal(said, evidence[tuple(history), track])
+        drawn.append([tuple(tracks) for tracks in step.batch.candidates.tolist()])
+    in_an_epoch = -(-len(public.weight) // PRETRAINING.batch_size)
+    for epoch in range(PRETRAINING.epochs):
+        some = steps[epoch * in_an_epoch : (epoch + 1) * in_an_epoch]
+        came = [track for step in some for track in step.batch.candidates[:, 0].tolist()]
+        assert sorted(came) == sorted(public.batch.candidates[:, 0].tolist())
+    assert len({tuple(sorted(tracks)) for rows in drawn for tracks in rows}) > len(public.weight)
+
+
+def test_public_listening_teaches_nothing_about_moods(heads: Heads, tables: Tables, public: Examples) -> None:
+    """What reads the state stays at zero; all else that rounds may train has been moved."""
     head = trained(heads, tables, public)
-    assert head.fusion.mix.weight.any()
-    assert not head.fusion.gate_hidden.weight[:, :16].any()
-    assert not head.fusion.mix_hidden.weight[:, 12:28].any()
-    assert not any(attention.state.weight.any() for attention in head.attention)
+    before = dict(fresh(heads).named_parameters())
+    moods = {name for name in before if name.endswith("state.weight")}
+    assert {"fusion.state.weight", "fusion.mix_state.weight"} < moods
+    for name, parameter in head.named_parameters():
+        assert bool(parameter.any()) is (name not in moods)
+        assert torch.equal(parameter, before[name]) is (name in moods)
+    assert any(IN_ROUNDS.match(name) for name in moods)
 
 
-def test_progress_rises_to_one(heads, tables, public):
-    told = []
+def test_progress_rises_to_one(heads: Heads, tables: Tables, public: Examples) -> None:
+    told: list[float] = []
     trained(heads, tables, public, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1

@@ -33,7 +33,7 @@ def test_one_seed_may_be_chosen():
         ("privacy.epsilon=1", "privacy"),
         ("model.trainable=full", "model.trainable"),
         ("evaluation.cold_tracks=0.6", "evaluation.cold_tracks"),
-        ("pretraining.candidates=3", "pretraining.candidates"),
+        ("pretraining.candidates=1", "pretraining.candidates"),
         ("kind=private", "kind is 'private'; set it to federated or quality"),
     ],
 )
