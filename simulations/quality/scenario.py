@@ -25,7 +25,7 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
 class ClearTrainingSection(PretrainingSection):
     """Release 0, trained in the clear once for each seed."""
 
-    epochs: Count = Field(8, description="passes over the examples")
+    epochs: Count = Field(10, description="passes over the examples")
     learning_rate: Positive = Field(0.004, description="peak rate of Adam")
     max_examples: Count = Field(200, description="latest plays of each listener that are learned from")
 
