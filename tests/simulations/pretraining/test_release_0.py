@@ -104,6 +104,17 @@ def test_seeded_bug_evidence_that_knows_the_answer_would_be_seen(dataset: Datase
     assert not torch.equal(by_track(leaking), by_track(public))
 
 
+@pytest.mark.parametrize(("moments", "each"), [(1000, 20), (60, 10), (6, 1), (1, 1)])
+def test_where_listeners_are_many_each_gives_fewer_moments(
+    moments: int, each: int, dataset: Dataset, paths: MemoryPaths
+) -> None:
+    """The latest ones; 6 listeners of 50 plays."""
+    bounded = replace(PRETRAINING, moments=moments)
+    found = public_examples(dataset.public, paths=paths, pretraining=bounded, seed=0)
+    came = [history.tracks[-each:] for history in dataset.public]
+    assert found.batch.candidates[:, 0].tolist() == np.concatenate(came).tolist()
+
+
 @pytest.mark.parametrize(
     ("plays", "limit", "expected"), [(5, 3, [2, 3, 4]), (5, 9, [1, 2, 3, 4]), (1, 9, []), (0, 9, [])]
 )
