@@ -50,7 +50,8 @@ def pld_epsilon(*, sample_rate: float, noise_multiplier: float, rounds: int, del
     """By privacy loss distributions: pessimistic, on a grid that is refined until it has converged.
 
     Never below the exact value, and at most 1e-3 relative above it. At sample rate 1 the closed form, which is exact.
-    Raises Refused where no grid converges (a sample rate of about 1e-6, or delta near 1e-12 after 1e4 rounds).
+    Raises Refused where no grid converges (a sample rate of about 1e-6, delta near 1e-12 after 1e4 rounds, or some
+    epsilons beyond 700, which are no privacy).
     """
     if rounds == 0:
         return 0.0
@@ -120,7 +121,11 @@ def _first_grid(sample_rate: float, noise_multiplier: float) -> float:
 
 def _pld_epsilon_on(grid: float, sample_rate: float, noise_multiplier: float, rounds: int, delta: float) -> float:
     composed = _one_round(grid, sample_rate, noise_multiplier).self_compose(rounds)
-    return float(composed.get_epsilon_for_delta(delta))
+    try:
+        with np.errstate(over="raise"):  # beyond epsilon 700 or so an overflow could end below the true value
+            return float(composed.get_epsilon_for_delta(delta))
+    except FloatingPointError:
+        return math.inf
 
 
 @lru_cache(maxsize=8)  # the curve of one run asks for the same round again and again
