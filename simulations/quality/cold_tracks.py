@@ -19,6 +19,10 @@ from simulations.quality.trainings import trained
 from simulations.run_folder import RunFolder
 from simulations.stages import Advance
 
+FEWER_MOMENTS = 3
+"""The training without cold tracks learns from a third of the moments: it is there to compare, and would else cost
+as much as all other seeds together."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithoutTracks:
@@ -44,9 +48,10 @@ def measure_cold_tracks(
     if not cold.any():
         return None
     left, path = without_tracks(bench.learned, bench.catalogue, cold), folder.head("without-cold-tracks")
-    examples = (
-        None if path.exists() else examples_of(scenario, left.relearned, paths_of(left.relearned, left.catalogue))
-    )
+    examples = None
+    if not path.exists():
+        fewer = scenario.pretraining.moments // FEWER_MOMENTS
+        examples = examples_of(scenario, left.relearned, paths_of(left.relearned, left.catalogue), moments=fewer)
     head = trained(scenario, left.catalogue, examples, path, seed=scenario.seed, advance=advance)
     among = cold[bench.held_out.played]
     targets = [bench.targets[place] for place in np.flatnonzero(among)]

@@ -4,7 +4,7 @@ Letters: T targets, N tracks.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -99,9 +99,10 @@ def counted_of(dataset: Dataset, learned: Sequence[History]) -> tuple[Tracks, ..
     return tuple(np.empty(0, np.int64) for _ in dataset.private)
 
 
-def examples_of(scenario: QualityScenario, learned: Sequence[History], paths: MemoryPaths) -> Examples:
+def examples_of(scenario: QualityScenario, learned: Sequence[History], paths: MemoryPaths, *, moments: int) -> Examples:
     """The examples that the trainings of every seed share. Raises BadInput where there is nothing to learn from."""
-    return public_examples(learned, paths=paths, pretraining=_pretraining(scenario), seed=scenario.seed)
+    pretraining = replace(_pretraining(scenario), moments=moments)
+    return public_examples(learned, paths=paths, pretraining=pretraining, seed=scenario.seed)
 
 
 def untrained(scenario: QualityScenario, catalogue: Catalogue, *, seed: int) -> AttentiveFusionHead:

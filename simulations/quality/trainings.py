@@ -19,7 +19,7 @@ def train_all(
     examples = None
     if not all(folder.head(f"seed-{seed}").exists() for seed in scenario.seeds):
         with stages.stage("examples"):
-            examples = examples_of(scenario, bench.learned, bench.paths)
+            examples = examples_of(scenario, bench.learned, bench.paths, moments=scenario.pretraining.moments)
     heads = []
     for seed in scenario.seeds:
         with stages.stage(f"training, seed {seed}") as advance:
