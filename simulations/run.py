@@ -24,7 +24,7 @@ from simulations.evaluation.quality import Metrics
 from simulations.experiment import Bench, local_training, new_head, plan_of, set_up_bench, tables_of, trainable_model
 from simulations.outcome import Measured, Training, assemble
 from simulations.pretraining.head_file import load_head, save_head
-from simulations.pretraining.release_0 import Pretraining, public_examples, train_release_0
+from simulations.pretraining.release_0 import pretraining_of, public_examples, train_release_0
 from simulations.release import sign_release
 from simulations.report.page import write_page
 from simulations.report.result_schema import Result, parse_result
@@ -137,15 +137,7 @@ def _release_0(
     if folder.release_0.exists():
         load_head(head, folder.release_0)
         return head
-    settings = scenario.pretraining
-    pretraining = Pretraining(
-        learning_rate=settings.learning_rate,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        candidates=settings.candidates,
-        max_examples=settings.max_examples,
-        moments=settings.moments,
-    )
+    pretraining = pretraining_of(scenario.pretraining)
     examples = public_examples(dataset.public, paths=bench.paths, pretraining=pretraining, seed=scenario.seed)
     train_release_0(
         head, tables_of(dataset.catalogue), examples, pretraining=pretraining, seed=scenario.seed, progress=advance

@@ -29,6 +29,9 @@ PATH_OF_CHANNEL = tuple(MEMORY_PATHS.index(path) for path, channels in CHANNELS_
 FLOOR = 1e-3
 """A probability of this size is weak evidence; far below it, none."""
 
+FORGETTING = 0.5
+"""Base-level activation (Anderson and Schooler 1991): a play t steps ago weighs t^-0.5."""
+
 
 def strength(weight: NDArray[np.float32]) -> NDArray[np.float32]:
     """log(1 + weight / FLOOR) / log(1 + 1 / FLOOR): 0 for none, 1 for a probability of 1, in the units of a logit.

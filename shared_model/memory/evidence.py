@@ -22,7 +22,7 @@ class Evidence:
     """What the channels say at M moments, before candidates are chosen.
 
     recent: (M, 5) the latest listens, the newest first, -1 where there is none; public: (M, N) weights by channel;
-    personal: (M, U); by_artist: (M, A) and by_album: (M, B) evidence; artist_plays: (A,) of others.
+    personal: (M, U); by_artist: (M, A) and by_album: (M, B) evidence.
     """
 
     around: Surroundings
@@ -32,7 +32,6 @@ class Evidence:
     personal: dict[str, NDArray[np.float32]]
     by_artist: dict[str, sp.csr_array]
     by_album: dict[str, sp.csr_array]
-    artist_plays: NDArray[np.float32]
 
     def rows(self, rows: NDArray[np.int64]) -> "Evidence":
         """The moments at `rows`."""
@@ -65,7 +64,9 @@ class Evidence:
                 found[name] = np.where(label != UNKNOWN, _looked_up(weights, np.maximum(label, 0)), 0)
         found["popularity"] = np.log1p(self.around.plays[candidates]) / LOG_PLAYS
         artist = self.catalogue.artist[candidates]
-        found["artist_popularity"] = np.where(artist != UNKNOWN, np.log1p(self.artist_plays[artist]) / LOG_PLAYS, 0)
+        found["artist_popularity"] = np.where(
+            artist != UNKNOWN, np.log1p(self.around.artist_plays[artist]) / LOG_PLAYS, 0
+        )
         return np.stack([found[name].astype(np.float32) for name in CHANNELS], axis=1)
 
 

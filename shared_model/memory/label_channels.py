@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN
-from shared_model.memory.channels import strength
+from shared_model.memory.channels import FORGETTING, strength
 from shared_model.memory.surroundings import Surroundings
 
 RUN = 10
@@ -16,7 +16,6 @@ RUN_PLAYS = 5
 """So many plays of one artist among the last `RUN` count fully."""
 RECENT_ARTISTS = 10
 ARTIST_DECAY = 0.85
-FORGETTING = 0.5
 
 
 def artist_channels(

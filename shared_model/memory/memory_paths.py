@@ -60,5 +60,4 @@ class MemoryPaths:
             personal=personal_channels(around.local[tracks], positions, len(around.tracks)),
             by_artist=artist_channels(around, artist, positions, retrieval.by_artist.shape[0]),
             by_album=album_channels(album, positions, retrieval.by_album.shape[0]),
-            artist_plays=around.artist_plays,
         )

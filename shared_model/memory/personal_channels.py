@@ -7,13 +7,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from shared_model.memory.channels import FORGETTING
+
 JUST_NOW = 10
 WINDOW = 5
 CONTEXT = 8
 CONTEXT_DECAY = 0.8
 RECALL_FORGETTING = 0.3
 """Sequences are forgotten more slowly than plays: t^-0.3."""
-PLAY_FORGETTING = 0.5
 
 
 def personal_channels(
@@ -37,7 +38,7 @@ def personal_channels(
     aligned, matched = _context_match(own, positions)
     weights = {
         "own_plays": past.astype(np.float64),
-        "own_recent": past * age**-PLAY_FORGETTING,
+        "own_recent": past * age**-FORGETTING,
         "own_last_10": past & (age <= JUST_NOW),
         "own_next": after_latest * recall,
         "own_soon": around_next * recall,

@@ -8,13 +8,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shared_model.head.statistics import Tracks
+from shared_model.memory.channels import FORGETTING
 from shared_model.memory.surroundings import Surroundings
 
 RECENT_PLAYS = 20
 RECENCY_DECAY = 0.8
 SKIP_DECAY = 0.7
-FORGETTING = 0.5
-"""Base-level activation (Anderson and Schooler 1991): a play t steps ago weighs t^-0.5."""
 
 
 def public_channels(around: Surroundings, tracks: Tracks, positions: NDArray[np.int64]) -> dict[str, sp.csr_array]:

@@ -29,26 +29,25 @@ RECORD_DECAY = 0.7
 class Moments:
     """Moments before the plays at `positions` (M,), with the tracks that memory retrieves.
 
-    candidates: (M, C); evidence: of moments, of which `wanted` (M,) are these; fields: of a `Batch`, by name.
+    candidates: (M, C); fields: those of a `Batch` that do not depend on candidates, by name.
     """
 
     positions: NDArray[np.int64]
     candidates: NDArray[np.int64]
     evidence: Evidence
-    wanted: NDArray[np.int64]
     fields: dict[str, NDArray[np.generic]]
 
     def batch(self, candidates: NDArray[np.int64]) -> Batch:
         """The moments with those candidates (M, ·)."""
         fields = {name: torch.from_numpy(field) for name, field in self.fields.items()}
-        evidence = torch.from_numpy(self.evidence.rows(self.wanted).read(candidates).astype(np.float16))
+        evidence = torch.from_numpy(self.evidence.read(candidates).astype(np.float16))
         return Batch(candidates=torch.from_numpy(candidates), evidence=evidence, **fields)
 
 
 def read_moments(
     history: History, positions: NDArray[np.int64], *, paths: MemoryPaths, counted: Tracks, shortlist: int
 ) -> Iterator[Moments]:
-    """The moments at `positions`, ascending and each from 1 to T, some at a time.
+    """The moments at `positions`, ascending, distinct, each from 1 to T, some at a time.
 
     counted: the plays of this listener that the statistics of `paths` hold; they are taken out.
     """
@@ -67,12 +66,11 @@ def read_moments(
         said[some] = evidence.read(came[:, None])[:, :, 0]
         wanted = np.isin(some, positions)
         if wanted.any():
-            asked = some[wanted]
+            asked, evidence = some[wanted], evidence.rows(np.flatnonzero(wanted))
             yield Moments(
                 positions=asked,
-                candidates=paths.retrieval.shortlist(evidence, shortlist)[wanted],
+                candidates=paths.retrieval.shortlist(evidence, shortlist),
                 evidence=evidence,
-                wanted=np.flatnonzero(wanted),
                 fields=_fields(history, asked, paths) | {"record": _record(said, asked)},
             )
 

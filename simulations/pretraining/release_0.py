@@ -4,7 +4,7 @@ Public logs record no mood, so that what reads the psychological state stays at 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from shared_model.history import History
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.training.examples import Examples, build_examples
 from shared_model.training.local_update import Model, loss
+from simulations.scenario_sections import PretrainingSection
 
 KEPT_CANDIDATES = 96
 """Candidates in memory for each example; every step draws anew among them."""
@@ -34,6 +35,11 @@ class Pretraining:
     candidates: int
     max_examples: int
     moments: int
+
+
+def pretraining_of(section: PretrainingSection) -> Pretraining:
+    """What a scenario says of it."""
+    return Pretraining(**{field.name: getattr(section, field.name) for field in fields(Pretraining)})
 
 
 def public_examples(public: Sequence[History], *, paths: MemoryPaths, pretraining: Pretraining, seed: int) -> Examples:

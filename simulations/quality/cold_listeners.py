@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
 from simulations.evaluation.full_ranking import FullRanking, Scorer, evaluate
+from simulations.evaluation.head_ranking import held_out_moments
 from simulations.evaluation.held_out import Target
 from simulations.evaluation.quality import EVERY, Metrics
 from simulations.quality.cold_tracks import plays_where
-from simulations.quality.experiment import Bench, moments_of, rank_head
+from simulations.quality.experiment import Bench, rank_head
 
 LATEST_PLAYS = (1, 3, 10)
 """How many plays a cold listener has, each measured apart."""
@@ -36,7 +37,7 @@ def measure_cold_listeners(
     rows: list[dict[str, int | Metrics | None]] = []
     for plays in LATEST_PLAYS:
         histories, targets = just_installed(bench.scored, some, plays=plays)
-        moments = moments_of(histories, targets, bench.paths, counted)
+        moments = held_out_moments(histories, targets, paths=bench.paths, counted=counted)
         by_model, by_blend = rank_head(head, bench.catalogue, moments), evaluate(blend, histories, targets)
         measured = {"model": yardstick.among(EVERY, by_model), "blend": yardstick.among(EVERY, by_blend)}
         rows.append({"plays": plays, "targets": count, **measured})

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from shared_model.catalogue import UNKNOWN, Catalogue
 from shared_model.history import History
 from simulations.evaluation.full_ranking import FullRanking
+from simulations.evaluation.head_ranking import held_out_moments
 from simulations.evaluation.quality import Metrics
-from simulations.quality.experiment import Bench, examples_of, moments_of, paths_of, rank_head
+from simulations.quality.experiment import Bench, examples_of, paths_of, rank_head
 from simulations.quality.scenario import QualityScenario
 from simulations.quality.trainings import trained
 from simulations.run_folder import RunFolder
@@ -58,7 +59,9 @@ def measure_cold_tracks(
     unseen = FullRanking(ranks=np.full(len(among), np.nan), top20=seen.top20)  # of the other targets it is not read
     if targets:
         counted = [tracks[~cold[tracks]] for tracks in bench.counted]
-        moments = moments_of(bench.scored, targets, paths_of(left.learned, bench.catalogue), counted)
+        moments = held_out_moments(
+            bench.scored, targets, paths=paths_of(left.learned, bench.catalogue), counted=counted
+        )
         unseen.ranks[among] = rank_head(head, bench.catalogue, moments).ranks
     new = among & bench.yardstick.new
     return {

@@ -26,7 +26,7 @@ from simulations.evaluation.head_ranking import HeldOutMoments, held_out_moments
 from simulations.evaluation.held_out import Target, held_out_targets, is_new, training_part
 from simulations.evaluation.quality import Yardstick
 from simulations.experiment import new_head, tables_of
-from simulations.pretraining.release_0 import Pretraining, public_examples, train_release_0
+from simulations.pretraining.release_0 import pretraining_of, public_examples, train_release_0
 from simulations.quality.scenario import QualityScenario
 
 EXPLAINED = 2_000
@@ -101,7 +101,7 @@ def counted_of(dataset: Dataset, learned: Sequence[History]) -> tuple[Tracks, ..
 
 def examples_of(scenario: QualityScenario, learned: Sequence[History], paths: MemoryPaths, *, moments: int) -> Examples:
     """The examples that the trainings of every seed share. Raises BadInput where there is nothing to learn from."""
-    pretraining = replace(_pretraining(scenario), moments=moments)
+    pretraining = replace(pretraining_of(scenario.pretraining), moments=moments)
     return public_examples(learned, paths=paths, pretraining=pretraining, seed=scenario.seed)
 
 
@@ -120,7 +120,7 @@ def train(
     progress: Callable[[float], None],
 ) -> None:
     """Train all of `head` in place."""
-    tables, pretraining = tables_of(catalogue), _pretraining(scenario)
+    tables, pretraining = tables_of(catalogue), pretraining_of(scenario.pretraining)
     train_release_0(head, tables, examples, pretraining=pretraining, seed=seed, progress=progress)
 
 
@@ -128,13 +128,6 @@ def rank_head(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldOut
     """Rank every target among all tracks."""
     model = _model(head, catalogue)
     return rank(model, model.vector(), held_out)
-
-
-def moments_of(
-    histories: Sequence[History], targets: Sequence[Target], paths: MemoryPaths, counted: Sequence[Tracks]
-) -> HeldOutMoments:
-    """The moments of other targets than those of the bench, or in other histories."""
-    return held_out_moments(histories, targets, paths=paths, counted=counted)
 
 
 def mean_shares(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldOutMoments) -> dict[str, float]:
@@ -152,15 +145,3 @@ def mean_shares(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldO
 def _model(head: AttentiveFusionHead, catalogue: Catalogue) -> Model:
     names = tuple(name for name, _ in head.named_parameters())
     return Model(head=head, tables=tables_of(catalogue), layout=ParameterLayout.of(head, names))
-
-
-def _pretraining(scenario: QualityScenario) -> Pretraining:
-    settings = scenario.pretraining
-    return Pretraining(
-        learning_rate=settings.learning_rate,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        candidates=settings.candidates,
-        max_examples=settings.max_examples,
-        moments=settings.moments,
-    )

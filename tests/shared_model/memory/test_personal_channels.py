@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from shared_model.memory.personal_channels import (
     CONTEXT,
     CONTEXT_DECAY,
+    FORGETTING,
     JUST_NOW,
-    PLAY_FORGETTING,
     RECALL_FORGETTING,
     WINDOW,
     personal_channels,
@@ -37,7 +37,7 @@ def slow_plays(past: list[int], track: int) -> float:
 
 
 def slow_recent(past: list[int], track: int) -> float:
-    return logged(sum(age**-PLAY_FORGETTING for _, age in places(past, track)))
+    return logged(sum(age**-FORGETTING for _, age in places(past, track)))
 
 
 def slow_age(past: list[int], track: int) -> float:
