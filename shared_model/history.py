@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from shared_model.errors import BadInput
 from shared_model.head.psychological_state import STATE_FEATURES
 
+Tracks = NDArray[np.int64]
+"""Catalogue indices in play order, oldest first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -22,7 +25,7 @@ class History:
     """
 
     listener: str
-    tracks: NDArray[np.int64]
+    tracks: Tracks
     started_at_s: NDArray[np.float64] | None = None
     states: NDArray[np.float32] | None = None
 

@@ -13,7 +13,7 @@ from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
 from shared_model.head.parameters import ParameterLayout
-from shared_model.head.statistics import play_counts
+from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta

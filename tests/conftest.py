@@ -13,8 +13,7 @@ from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.psychological_state import STATE_FEATURES
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.plan import PrivacyPlan

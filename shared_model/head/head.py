@@ -15,6 +15,9 @@ from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.head.temporal_attention import TemporalAttention
 from shared_model.memory.channels import CHANNELS, MEMORY_PATHS, PATH_OF_CHANNEL
 
+WHOLE_TABLE = 64
+"""Up to so many tracks a candidate, a product with all of them costs less than gathering rows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadShape:
@@ -97,7 +100,10 @@ class AttentiveFusionHead(nn.Module):
             self.inward, self.attention, tables.history, tables.present, strict=True
         ):
             heard = known & present[rows]
-            context, weight = attention(inward(table[rows]), heard, batch.hours, state)
+            # the gradient of each example needs a call of its own: a table that all share is read where none is asked
+            shared = len(table) < rows.numel() and not torch.is_grad_enabled()
+            listens = inward(table)[rows] if shared else inward(table[rows])
+            context, weight = attention(listens, heard, batch.hours, state)
             contexts.append(context)
             weights.append(weight)
             heard_any.append(heard.any(-1))
@@ -120,7 +126,13 @@ class AttentiveFusionHead(nn.Module):
         for modality, (outward, table, present) in enumerate(
             zip(self.outward, tables.candidates, tables.present, strict=True)
         ):
-            query = outward(queries[:, modality])
-            found = torch.einsum("bcd,bd->bc", table[batch.candidates], query)
+            found = _scores(outward(queries[:, modality]), table, batch.candidates)
             by_path.append(found * present[batch.candidates])
         return torch.stack(by_path, 1), heard_any
+
+
+def _scores(queries: Tensor, table: Tensor, candidates: Tensor) -> Tensor:
+    """Products (B, C) of queries (B, D) with the rows of `table` (N, D) at candidates (B, C)."""
+    if len(table) < WHOLE_TABLE * candidates.shape[1]:
+        return (queries @ table.T).gather(1, candidates)
+    return torch.einsum("bcd,bd->bc", table[candidates], queries)

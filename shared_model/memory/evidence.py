@@ -44,6 +44,11 @@ class Evidence:
             by_album={name: weights[rows] for name, weights in self.by_album.items()},
         )
 
+    def unheard(self, candidates: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(M, C): whether neither anybody else nor the listener's past holds the candidate (M, C)."""
+        nobody: NDArray[np.bool_] = self.around.plays[candidates] == 0
+        return nobody & (self._of_own(self.personal["own_plays"], candidates) == 0)
+
     def read(self, candidates: NDArray[np.int64]) -> NDArray[np.float32]:
         """Evidence (M, E, C) for candidates (M, C), in the order of `CHANNELS`."""
         found: dict[str, NDArray[np.floating]] = {
@@ -53,11 +58,8 @@ class Evidence:
         for name in ("next", "soon"):
             counts = _looked_up(self.public[name], candidates) * latest_plays
             found[f"{name}_plays"] = np.log1p(counts) / LOG_PLAYS
-        local = self.around.local[candidates]
-        own = local < len(self.around.tracks)
-        place = np.minimum(local, len(self.around.tracks) - 1)
         for name, weights in self.personal.items():
-            found[name] = np.where(own, np.take_along_axis(weights, place, 1), 0)
+            found[name] = self._of_own(weights, candidates)
         for labels, channels in ((self.catalogue.artist, self.by_artist), (self.catalogue.album, self.by_album)):
             label = labels[candidates]
             for name, weights in channels.items():
@@ -68,6 +70,11 @@ class Evidence:
             artist != UNKNOWN, np.log1p(self.around.artist_plays[artist]) / LOG_PLAYS, 0
         )
         return np.stack([found[name].astype(np.float32) for name in CHANNELS], axis=1)
+
+    def _of_own(self, weights: NDArray[np.float32], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(M, C): weights (M, U) of the listener's tracks at the candidates, 0 at others."""
+        padded = np.pad(weights, ((0, 0), (0, 1)))  # others have place U
+        return np.take_along_axis(padded, self.around.local[candidates], 1)
 
 
 def _looked_up(weights: sp.csr_array, columns: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_model.catalogue import Catalogue
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.label_channels import album_channels, artist_channels
 from shared_model.memory.personal_channels import personal_channels

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.channels import FORGETTING
 from shared_model.memory.surroundings import Surroundings
 

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
-from shared_model.head.statistics import Tracks, following, play_counts
+from shared_model.history import Tracks
+from shared_model.memory.counts import following, play_counts
 
 LAGS = 5
 """Plays ahead that are counted: a skipped track or a shuffled album still leaves its neighbours near."""

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.public_statistics import PublicStatistics, pair_rows
 from shared_model.memory.sparse_rows import row_sums, scaled
 

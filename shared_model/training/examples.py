@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from shared_model.head.batch import Batch
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.training.moments import joined, read_moments
 
@@ -44,9 +43,12 @@ def build_examples(
 ) -> tuple[Examples, list[int]]:
     """Examples of all listeners one after the other, and how many each has, for the plays at their `positions`.
 
-    A play that memory would not have retrieved is left out: no head could have recommended it. At least one listener
-    must have a position. counted: the plays of each listener that the statistics of `paths` hold; candidates: C, the
-    play that came and others drawn from the `LEARNED_SHORTLIST` strongest, in their order; at most as many.
+    A play that memory would not have retrieved is left out: no head could have recommended it. So is a track that is
+    `unheard`, as play and as candidate: of a catalogue drawn from these listeners' plays, what nobody else played is
+    there because this one will. At least one listener must have a position.
+
+    counted: the plays of each listener that the statistics of `paths` hold; candidates: C, the play that came and
+    others drawn from the `LEARNED_SHORTLIST` strongest, in their order; at most as many.
     generator: draws the latter; learning only, never privacy.
     """
     size = min(LEARNED_SHORTLIST, len(paths.catalogue))
@@ -57,7 +59,9 @@ def build_examples(
         for some in read_moments(history, at, paths=paths, counted=own, shortlist=size):
             played = history.tracks[some.positions]
             listed, reached = _first(some.candidates, played)
-            drawn = np.sort(_drawn(len(played), size - 1, kept - 1, generator), axis=1) + 1
+            unheard = some.evidence.unheard(listed)
+            reached &= ~unheard[:, 0]
+            drawn = np.sort(_drawn(unheard[:, 1:], kept - 1, generator), axis=1) + 1
             columns = np.concatenate([np.zeros((len(played), 1), np.int64), drawn], axis=1)
             batch = some.batch(np.take_along_axis(listed, columns, 1))
             batches.append(Batch(*(field[torch.from_numpy(reached)] for field in batch)))
@@ -95,6 +99,7 @@ def _first(listed: NDArray[np.int64], played: NDArray[np.int64]) -> tuple[NDArra
     return swapped, hit.any(1)
 
 
-def _drawn(rows: int, size: int, kept: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """(rows, kept) places below `size`, without repetition."""
-    return np.argpartition(generator.random((rows, size)), min(kept, size - 1), axis=1)[:, :kept]
+def _drawn(unheard: NDArray[np.bool_], kept: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """(E, kept) places among C, without repetition; those that are `unheard` (E, C) only where the others run out."""
+    order = generator.random(unheard.shape) + unheard
+    return np.argpartition(order, min(kept, unheard.shape[1] - 1), axis=1)[:, :kept]

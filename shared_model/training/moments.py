@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from shared_model.head.batch import HISTORY_LENGTH, Batch
 from shared_model.head.moment import moment_features
 from shared_model.head.psychological_state import STATE_FEATURES
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from shared_model.memory.channels import CHANNELS
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.memory_paths import MemoryPaths

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from shared_model.head.statistics import Tracks, recent_plays, transitions
+from shared_model.history import Tracks
+from shared_model.memory.counts import following
+from simulations.baselines.nearness import recent_plays
 from simulations.baselines.popularity import Popularity
 
 TIE_BREAK = np.float32(1e-3)
@@ -25,7 +27,8 @@ class Bigram:
     def fit(cls, histories: Sequence[Tracks], catalogue_size: int) -> "Bigram":
         """Count the transitions and the plays of `histories`."""
         return cls(
-            transitions=transitions(histories, catalogue_size), popularity=Popularity.fit(histories, catalogue_size)
+            transitions=following(histories, catalogue_size, lag=1),
+            popularity=Popularity.fit(histories, catalogue_size),
         )
 
     def score(self, contexts: Sequence[Tracks]) -> NDArray[np.float32]:

@@ -7,8 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from shared_model.ranking_metrics import RankingMetrics, ranks
 from simulations.baselines.bigram import Bigram
 from simulations.baselines.item_knn import ItemKNN

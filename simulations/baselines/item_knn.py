@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from shared_model.head.statistics import Tracks, item_knn, recent_plays
+from shared_model.history import Tracks
+from simulations.baselines.nearness import item_knn, recent_plays
 from simulations.baselines.popularity import Popularity
 
 RECENT_PLAYS = 20
@@ -18,7 +19,7 @@ TIE_BREAK = np.float32(1e-6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemKNN:
-    """similarity: (N, N) float32 of `shared_model.head.statistics.item_knn`."""
+    """similarity: (N, N) float32 of `simulations.baselines.nearness.item_knn`."""
 
     similarity: csr_array
     popularity: Popularity

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from simulations.baselines.popularity import Popularity
 
 TIE_BREAK = np.float32(1e-3)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_model.head.statistics import Tracks, play_counts
+from shared_model.history import Tracks
+from shared_model.memory.counts import play_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from shared_model.catalogue import Catalogue
 from shared_model.head.explain import path_shares
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
-from shared_model.head.statistics import Tracks, play_counts
-from shared_model.history import History
+from shared_model.history import History, Tracks
+from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training.examples import Examples

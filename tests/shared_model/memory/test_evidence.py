@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.channels import CHANNELS, CHANNELS_OF, strength
 from shared_model.memory.evidence import LOG_PLAYS, Evidence
 from shared_model.memory.memory_paths import MemoryPaths

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue, Modality
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.channels import CHANNELS, CHANNELS_OF, PERSONAL
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics

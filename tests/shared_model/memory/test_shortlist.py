@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.memory_paths import ALIKE_LISTENS, MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics

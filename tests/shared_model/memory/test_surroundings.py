@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
-from shared_model.head.statistics import item_knn
 from shared_model.memory.public_statistics import LAGS, PublicStatistics, fit_public_statistics
 from shared_model.memory.surroundings import NEAR_PRIOR_PLAYS, PRIOR_PLAYS, Surroundings, surroundings
+from simulations.baselines.nearness import item_knn
 
 SIZE = 7
 ARTISTS = (0, 0, 1, UNKNOWN, 2, 2, UNKNOWN)

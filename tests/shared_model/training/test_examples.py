@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from shared_model.head.batch import HISTORY_LENGTH
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training import examples as examples_module
@@ -47,21 +46,46 @@ def same(one: Examples, other: Examples) -> bool:
     return all(torch.equal(a.nan_to_num(-9.0), b.nan_to_num(-9.0)) for a, b in fields)
 
 
-def played(histories: Sequence[History], positions: Sequence[NDArray[np.int64]]) -> list[int]:
-    return [int(plays.tracks[place]) for plays, at in zip(histories, positions, strict=True) for place in at]
+def heard(history: History, at: NDArray[np.int64], public: Sequence[History]) -> NDArray[np.int64]:
+    """The positions whose play somebody else's, or an earlier one, holds."""
+    others = {int(track) for other in public for track in other.tracks}
+    return np.array([place for place in at if history.tracks[place] in others | set(history.tracks[:place].tolist())])
 
 
 def test_the_first_candidate_is_the_play_that_came_and_no_other_is_it_again(
     dataset: Dataset, paths: MemoryPaths
 ) -> None:
     found, counts = built(paths, dataset.private)
-    positions = [latest_positions(history, 12) for history in dataset.private]
+    positions = [heard(history, latest_positions(history, 12), dataset.public) for history in dataset.private]
     assert counts == [len(at) for at in positions]
-    assert found.batch.candidates[:, 0].tolist() == played(dataset.private, positions)
+    came = [history.tracks[at] for history, at in zip(dataset.private, positions, strict=True)]
+    assert found.batch.candidates[:, 0].tolist() == np.concatenate(came).tolist()
     assert found.batch.candidates.shape[1] == 44
     for candidates in found.batch.candidates.tolist():
         assert len(set(candidates)) == 44
     assert (found.weight == 1).all()
+
+
+def test_a_track_that_only_the_listeners_later_plays_hold_is_neither_play_nor_candidate(
+    dataset: Dataset, paths: MemoryPaths
+) -> None:
+    """It is in the catalogue because this listener will play it: a head that learned so would know the answer."""
+    nobody_elses = [
+        np.setdiff1d(own.tracks, np.concatenate([other.tracks for other in dataset.public if other is not own]))
+        for own in dataset.public
+    ]
+    assert any(len(tracks) for tracks in nobody_elses)
+    everything = [np.arange(1, len(history)) for history in dataset.public]
+    counted = [history.tracks for history in dataset.public]
+    found, counts = built(paths, dataset.public, candidates=20, positions=everything, counted=counted)
+    rows = iter(found.batch.candidates.tolist())
+    for history, count, strange in zip(dataset.public, counts, nobody_elses, strict=True):
+        others = [other for other in dataset.public if other is not history]
+        at = heard(history, np.arange(1, len(history)), others)
+        assert count == len(at)
+        for place in at:
+            foreign = set(strange.tolist()) - set(history.tracks[:place].tolist())
+            assert not foreign & set(next(rows))
 
 
 @pytest.fixture
@@ -78,7 +102,7 @@ def test_plays_that_memory_does_not_reach_are_left_out_and_the_others_come_from_
     found, counts = built(paths, dataset.private, candidates=candidates)
     rows = iter(found.batch.candidates.tolist())
     for history, count in zip(dataset.private, counts, strict=True):
-        at = latest_positions(history, 12)
+        at = heard(history, latest_positions(history, 12), dataset.public)
         some = list(read_moments(history, at, paths=paths, counted=NOTHING, shortlist=short_lists))
         listed = np.concatenate([moments.candidates for moments in some])
         reached = [(row.tolist(), came) for row, came in zip(listed, history.tracks[at], strict=True) if came in row]
@@ -112,7 +136,8 @@ def test_every_other_track_of_the_shortlist_may_be_drawn(
 
 
 def test_evidence_of_an_example_is_that_of_its_candidates(dataset: Dataset, paths: MemoryPaths) -> None:
-    history, at = dataset.private[0], latest_positions(dataset.private[0], 12)
+    history = dataset.private[0]
+    at = heard(history, latest_positions(history, 12), dataset.public)
     found, _ = built(paths, [history])
     evidence = paths.evidence(paths.around(history.tracks, counted=NOTHING), history.tracks, at)
     assert torch.equal(found.batch.evidence, torch.from_numpy(evidence.read(found.batch.candidates.numpy())).half())
@@ -184,7 +209,9 @@ def test_neither_global_seed_has_a_say(dataset: Dataset, paths: MemoryPaths) -> 
 def test_listeners_are_padded_to_the_public_number_with_weight_zero(dataset: Dataset, paths: MemoryPaths) -> None:
     learned_from = [training_part(history) for history in dataset.private]
     flat, counts = built(paths, learned_from)
-    assert counts == [12, 0, 12, 12, 1, 12, 12, 0]
+    at = [heard(history, latest_positions(history, 12), dataset.public) for history in learned_from]
+    assert counts == [len(places) for places in at]
+    assert {0, 12} < set(counts)
     padded = by_listener(flat, counts, nominal=15)
     assert padded.weight.shape == (8, 15)
     assert padded.weight.sum(1).tolist() == counts

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from shared_model.errors import BadInput
-from shared_model.head.statistics import Tracks
-from shared_model.history import History
+from shared_model.history import History, Tracks
 from simulations.evaluation.full_ranking import BATCH_SIZE, evaluate, top
 from simulations.evaluation.held_out import Target, held_out_targets
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared_model.head.statistics import Tracks
+from shared_model.history import Tracks
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.training.local_update import Model
 from shared_model.training.moments import joined as joined_batches
@@ -140,7 +140,7 @@ def test_batches_and_ranges_change_nothing(
 ) -> None:
     model = models["plain"]
     whole = rank(model, model.vector(), held_out)
-    monkeypatch.setattr(head_ranking, "BATCH_SIZE", 7)
+    monkeypatch.setattr(head_ranking, "MOMENTS_AT_ONCE", 7)
     parts = head_ranking.joined(
         [rank(model, model.vector(), held_out, targets=some) for some in (range(0, 10), range(10, 33), range(33, 80))]
     )

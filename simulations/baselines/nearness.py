@@ -1,35 +1,15 @@
-"""What follows what, counted: the evidence behind the memory paths and behind every baseline that is not trained.
+"""What is played near what, and what was played last: two of the counts that baselines multiply.
 
-Letters: N tracks of the catalogue, L listeners, B contexts. A history is one listener's plays, (T,) int64 catalogue
-indices in play order. Rows are read as "given this track", columns as "that track".
+Letters: N tracks of the catalogue, B contexts. A history is one listener's plays, (T,) int64 in play order.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-Tracks = NDArray[np.int64]
-"""Catalogue indices in play order, oldest first."""
-
-
-def play_counts(histories: Sequence[Tracks], catalogue_size: int) -> NDArray[np.float32]:
-    """How often each track was played, (N,)."""
-    tracks, _ = _joined(histories)
-    return np.bincount(tracks, minlength=catalogue_size).astype(np.float32)
-
-
-def transitions(histories: Sequence[Tracks], catalogue_size: int) -> csr_array:
-    """How often the column's track came directly after the row's, (N, N) float32."""
-    return following(histories, catalogue_size, lag=1)
-
-
-def following(histories: Sequence[Tracks], catalogue_size: int, *, lag: int) -> csr_array:
-    """How often the column's track came exactly `lag` plays after the row's, (N, N) float32."""
-    before, after = _pairs(histories, lag=lag)
-    ones = np.ones(len(before), np.float32)
-    return csr_array((ones, (before, after)), shape=(catalogue_size, catalogue_size))
+from shared_model.history import Tracks
+from shared_model.memory.counts import pairs_apart, play_counts
 
 
 def item_knn(
@@ -40,7 +20,7 @@ def item_knn(
     Two plays k <= `window` apart count 1/k, in either order; the sum is divided by the square root of
     (plays + prior_plays) of both tracks, so that neither a hit nor a track played twice is everyone's neighbour.
     """
-    lagged = [_pairs(histories, lag=lag) for lag in range(1, window + 1)]
+    lagged = [pairs_apart(histories, lag=lag) for lag in range(1, window + 1)]
     before = np.concatenate([pair[0] for pair in lagged])
     after = np.concatenate([pair[1] for pair in lagged])
     weights = np.concatenate([np.full(len(pair[0]), 1 / lag, np.float32) for lag, pair in enumerate(lagged, start=1)])
@@ -65,16 +45,3 @@ def recent_plays(contexts: Sequence[Tracks], catalogue_size: int, *, last: int, 
         (np.repeat(np.arange(len(contexts)), lengths), np.concatenate(newest_first)),
     )
     return csr_array(entries, shape=(len(contexts), catalogue_size))
-
-
-def _joined(histories: Sequence[Tracks]) -> tuple[Tracks, NDArray[np.int64]]:
-    """All plays one after the other, and whose they are."""
-    listener = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
-    return np.concatenate([np.empty(0, np.int64), *histories]), listener
-
-
-def _pairs(histories: Sequence[Tracks], *, lag: int) -> tuple[Tracks, Tracks]:
-    """Every pair of plays of one listener that is `lag` plays apart."""
-    tracks, listener = _joined(histories)
-    together = listener[:-lag] == listener[lag:]
-    return tracks[:-lag][together], tracks[lag:][together]
