@@ -47,7 +47,7 @@ class Evidence:
     def unheard(self, candidates: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(M, C): whether neither anybody else nor the listener's past holds the candidate (M, C)."""
         nobody: NDArray[np.bool_] = self.around.plays[candidates] == 0
-        return nobody & (self._of_own(self.personal["own_plays"], candidates) == 0)
+        return nobody & ~self._of_own(self.personal["own_plays"], candidates).astype(np.bool_)
 
     def read(self, candidates: NDArray[np.int64]) -> NDArray[np.float32]:
         """Evidence (M, E, C) for candidates (M, C), in the order of `CHANNELS`."""
@@ -74,7 +74,8 @@ class Evidence:
     def _of_own(self, weights: NDArray[np.float32], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
         """(M, C): weights (M, U) of the listener's tracks at the candidates, 0 at others."""
         padded = np.pad(weights, ((0, 0), (0, 1)))  # others have place U
-        return np.take_along_axis(padded, self.around.local[candidates], 1)
+        found: NDArray[np.float32] = np.take_along_axis(padded, self.around.local[candidates], 1)
+        return found
 
 
 def _looked_up(weights: sp.csr_array, columns: NDArray[np.int64]) -> NDArray[np.float32]:
