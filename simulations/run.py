@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from server.round import RoundState, ServerStep
+from server.round_log.run import LoggedRun
 from shared_model.durable import write_atomically
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
@@ -29,6 +30,7 @@ from simulations.release import sign_release
 from simulations.report.page import write_page
 from simulations.report.result_schema import Result, parse_result
 from simulations.report.scalars import write_scalars
+from simulations.round_log import open_log, throw_key_away
 from simulations.run_folder import RunFolder
 from simulations.scenario import Scenario
 from simulations.stages import Advance, Stages
@@ -85,9 +87,11 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         federated = _train(job, replace(private, plan=open_plan), bench, folder.rounds("federated"), advance)
     with stages.stage("federated, private") as advance:
         off = plan.mechanism is Mechanism.OFF  # then it would be the same training again
-        federated_private = (
-            federated if off else _train(job, private, bench, folder.rounds("federated_private"), advance)
-        )
+        federated_private = federated
+        if not off:
+            log = open_log(folder, private)
+            federated_private = _train(job, private, bench, folder.rounds("federated_private"), advance, log=log)
+            throw_key_away(folder)
     with stages.stage("report"):
         attention, shares = explain_by_mood(model, federated_private.state.vector, bench.held_out)
         measured = Measured(
@@ -152,7 +156,15 @@ def _measure_all(scorers: dict[str, Scorer], histories: Sequence[History], bench
     }
 
 
-def _train(job: Job, federation: Federation, bench: Bench, checkpoints: Path, advance: Advance) -> Training:
+def _train(
+    job: Job,
+    federation: Federation,
+    bench: Bench,
+    checkpoints: Path,
+    advance: Advance,
+    *,
+    log: LoggedRun | None = None,
+) -> Training:
     glances: dict[int, Metrics] = {}
 
     def evaluated(state: RoundState) -> None:
@@ -166,6 +178,7 @@ def _train(job: Job, federation: Federation, bench: Bench, checkpoints: Path, ad
         every=job.scenario.evaluation.every,
         evaluated=evaluated,
         progress=lambda number: advance(number / rounds),
+        log=log,
     )
     ranking = rank(federation.model, state.vector, bench.held_out)
     return Training(federation=federation, state=state, glances=glances, ranking=ranking)

@@ -62,6 +62,11 @@ class RunFolder:
         """The report for people."""
         return self.root / PAGE_NAME
 
+    @property
+    def log(self) -> Path:
+        """The round log of the private training: leaves, signed checkpoint, public key."""
+        return self.root / "log"
+
     def rounds(self, name: str) -> Path:
         """The checkpoints of one training, as `federated` or `federated_private`."""
         return self.root / name

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from server import checkpoint
 from server.round import RoundState, ServerStep
+from server.round_log.run import LoggedRun
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
 from shared_model.training.examples import Examples
@@ -43,11 +44,14 @@ def train(
     every: int,
     evaluated: Callable[[RoundState], None],
     progress: Callable[[int], None],
+    log: LoggedRun | None = None,
 ) -> RoundState:
     """Run the rounds that `folder` does not hold yet, and return the last state.
 
     evaluated: called with the state before the first round, after each `every` rounds and after the last, those of an
-    earlier, interrupted run included; progress: called with the number of finished rounds.
+    earlier, interrupted run included; progress: called with the number of finished rounds; log: where each round is
+    announced before the engine is asked for it, and concluded before its state is saved. A round that is run again
+    after a kill finds its own leaves there. Raises Refused where it came out otherwise.
     """
     last = federation.plan.rounds
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +62,11 @@ def train(
         if is_evaluated(number, every=every, last=last):
             evaluated(checkpoint.load(checkpoint.path(folder, number)))
     progress(state.round)
+    if log is not None and state.round < last:
+        log.announce(state)
     for after in engine(state, federation):
+        if log is not None:
+            log.conclude(after)
         checkpoint.save(after, folder)
         if not is_evaluated(state.round, every=every, last=last):
             checkpoint.path(folder, state.round).unlink()  # only states that are evaluated are kept
@@ -66,6 +74,8 @@ def train(
         if is_evaluated(state.round, every=every, last=last):
             evaluated(state)
         progress(state.round)
+        if log is not None and state.round < last:
+            log.announce(state)
     return state
 
 

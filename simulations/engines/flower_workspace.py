@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from client.participation import Participation
+from client.ledger.simulated import write_simulated_ledger
 from server import checkpoint
 from server.round import RoundState
 from server.simulated_run import SimulatedRun, write_simulated_run
@@ -50,8 +50,8 @@ def write_workspace(folder: Path, state: RoundState, federation: Federation) -> 
     workspace.write(federation.model, federation.examples, agreed)
     write_simulated_run(SimulatedRun(step=federation.step, seed=federation.seed), folder)
     checkpoint.save(state, workspace.rounds)
-    for device, participation in enumerate(_participations(state.round, federation)):
-        workspace.ledger(device).write_bytes(participation.as_json())
+    for device, rounds in enumerate(_rounds_taken_part_in(state.round, federation)):
+        write_simulated_ledger(workspace.ledger(device), rounds, plan=federation.plan)
     for name in ("app", "flower", "ray"):
         (folder / name).mkdir()
     # a JSON string is a TOML string
@@ -59,13 +59,13 @@ def write_workspace(folder: Path, state: RoundState, federation: Federation) -> 
     return workspace
 
 
-def _participations(rounds: int, federation: Federation) -> list[Participation]:
+def _rounds_taken_part_in(rounds: int, federation: Federation) -> list[list[int]]:
     """What each device's own ledger said after that many rounds, when an earlier run was stopped."""
-    taken_part = last_round = np.zeros(federation.plan.population, dtype=np.int64)
+    found: list[list[int]] = [[] for _ in range(federation.plan.population)]
+    before = participations(federation, rounds=0)
     for number in range(1, rounds + 1):
-        before, taken_part = taken_part, participations(federation, rounds=number)
-        last_round = np.where(taken_part > before, number, last_round)
-    return [
-        Participation(taken_part=int(count), last_round=int(latest))
-        for count, latest in zip(taken_part, last_round, strict=True)
-    ]
+        after = participations(federation, rounds=number)
+        for device in np.flatnonzero(after > before):
+            found[device].append(number)
+        before = after
+    return found

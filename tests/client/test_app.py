@@ -10,8 +10,9 @@ import torch
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, Metadata, RecordDict
 
 from client.app import app
-from client.participation import read_participation
+from client.ledger.simulated import open_simulated_ledger
 from server.round import RoundState
+from shared_model.books.ledger_law import participations
 from shared_model.reply import DECLINED, INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROLL_CALL, ROUND, TRAIN, UPDATE
 from shared_model.training.examples import take
 from shared_model.training.local_update import clipped_updates
@@ -89,13 +90,14 @@ def test_a_device_that_took_part_often_enough_declines(tiny_federation: Federati
     assert [is_only_declined(reply) for reply in replies] == [False, False, True]
 
 
-def test_the_debit_is_on_disk_before_training_starts(tiny_federation: Federation, workspace: Workspace) -> None:
+def test_line_1_the_debit_is_on_disk_before_training_starts(tiny_federation: Federation, workspace: Workspace) -> None:
     (workspace.folder / "examples.safetensors").unlink()
     assert is_only_declined(ask(workspace, TRAIN, invitation(tiny_federation.model.vector())))
-    assert read_participation(workspace.ledger(DEVICE)).taken_part == 1
+    with open_simulated_ledger(workspace.ledger(DEVICE)) as ledger:
+        assert [each.round for each in participations(ledger.entries)] == [1]
 
 
-def test_unknown_is_no(tiny_federation: Federation, workspace: Workspace) -> None:
+def test_line_32_unknown_is_no(tiny_federation: Federation, workspace: Workspace) -> None:
     workspace.ledger(DEVICE).write_bytes(b"\x00")
     assert is_only_declined(ask(workspace, TRAIN, invitation(tiny_federation.model.vector())))
 

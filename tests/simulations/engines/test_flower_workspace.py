@@ -7,10 +7,11 @@ import torch
 from flwr.cli.build import build_fab_from_disk
 from flwr.cli.config_utils import load_and_validate
 
-from client.participation import read_participation
+from client.ledger.simulated import open_simulated_ledger
 from server import checkpoint
 from server.round import RoundState
 from server.simulated_run import read_simulated_run
+from shared_model.books import ledger_law
 from shared_model.errors import BadInput
 from shared_model.training.workspace import Workspace
 from simulations.engines.federation import Federation
@@ -51,9 +52,11 @@ def test_ledgers_of_a_run_that_is_taken_up_again_hold_what_was_debited(
     workspace = write_workspace(tmp_path, state, longer)
     by_round = [participations(longer, rounds=number) for number in range(state.round + 1)]
     for device, expected in enumerate(by_round[-1]):
-        found = read_participation(workspace.ledger(device))
-        assert found.taken_part == expected
-        assert found.last_round == next((n for n, counts in enumerate(by_round) if counts[device] == expected), 0)
+        with open_simulated_ledger(workspace.ledger(device)) as ledger:
+            found = ledger_law.participations(ledger.entries)
+        assert len(found) == expected
+        last = max((each.round for each in found), default=0)
+        assert last == next((n for n, counts in enumerate(by_round) if counts[device] == expected), 0)
 
 
 def test_a_seed_of_any_size_and_a_plan_of_any_numbers_survive(tiny_federation: Federation, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The coordinator's public log of rounds."""

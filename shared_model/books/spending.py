@@ -1,0 +1,86 @@
+"""What a device has spent by its own ledger, and whether it may spend once more. Never the server's epsilon."""
+
+import math
+from collections.abc import Sequence
+
+from shared_model.books.entries import Assumed, Debit, Entry
+from shared_model.books.ledger_law import law_after, opened_of, participations
+from shared_model.errors import Refused
+from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Trust, Unit
+
+_WORDS = {
+    Trust.CENTRAL: "Gaussian noise of which the server gives its word",
+    Trust.DISTRIBUTED: "Gaussian noise of which each device adds its share",
+    Trust.LOCAL: "Gaussian noise that the device adds itself",
+}
+
+
+def composed_mu(rounds: Sequence[Debit | Assumed]) -> float:
+    """sqrt(sum z_i^-2), infinite where a round has no noise; twice that where any round counts under replace-one.
+
+    Under replace-one a device's vector moves by twice the clip norm, under zero-out and add-or-remove-one by once, so
+    that the larger is right for all (Dong, Roth and Su 2022, corollary 3.3).
+    """
+    if any(each.noise_multiplier == 0 for each in rounds):
+        return math.inf
+    mu = math.sqrt(math.fsum(each.noise_multiplier**-2 for each in rounds))
+    return 2 * mu if _relation(rounds) is Relation.REPLACE_ONE else mu
+
+
+def spent(entries: Sequence[Entry]) -> PrivacySpent:
+    """The device's own un-amplified number, at the delta that its ledger was opened with.
+
+    The relation is zero-out (its cohorts count as known), or replace-one where a round was debited under it. With
+    central trust the noise is the server's word, which `mechanism` says.
+    """
+    rounds = participations(entries)
+    delta = opened_of(entries).delta
+    mu = composed_mu(rounds)
+    return PrivacySpent(
+        epsilon=_epsilon(mu, delta),
+        delta=delta,
+        unit=Unit.DEVICE,
+        relation=_relation(rounds),
+        adversary=Adversary.RELEASE_READER,
+        mechanism="; ".join(_WORDS[trust] for trust in Trust if any(each.trust is trust for each in rounds)) or "none",
+        rounds=len(rounds),
+        accountant="exact Gaussian composition" if mu < math.inf else "none",
+        reason=None if mu < math.inf else "a round without noise is among them",
+    )
+
+
+def require_allowed(entries: Sequence[Entry], debit: Debit) -> None:
+    """Whether the device's own plan allows one more round. Raises Refused with the reason, which stays on the device.
+
+    A round is answered once, and earlier rounds of the same run never; the number of rounds and the epsilon after
+    this one stay within what the ledger was opened with.
+    """
+    opened = opened_of(entries)
+    breach = law_after(entries).breach(debit)
+    if breach is not None:
+        raise Refused(f"ledger: this row {breach}; the device declines, and waits for the next round")
+    rounds = [*participations(entries), debit]
+    if len(rounds) > opened.max_participations:
+        raise Refused(
+            f"ledger: the device took part in {len(rounds) - 1} rounds, and its plan allows "
+            f"{opened.max_participations}; it declines from now on"
+        )
+    if opened.device_cap is not None:
+        after = _epsilon(composed_mu(rounds), opened.delta)
+        if not after <= opened.device_cap:
+            raise Refused(
+                f"ledger: one more round would make the device's own epsilon {after:.3f}, above its cap of "
+                f"{opened.device_cap:g}; it declines"
+            )
+
+
+def _relation(rounds: Sequence[Debit | Assumed]) -> Relation:
+    replace = any(each.relation is Relation.REPLACE_ONE for each in rounds)
+    return Relation.REPLACE_ONE if replace else Relation.ZERO_OUT
+
+
+def _epsilon(mu: float, delta: float) -> float:
+    # imported here: scipy takes half a second, which reading a ledger need not spend
+    from shared_model.privacy.gaussian import gaussian_epsilon
+
+    return math.inf if math.isinf(mu) else gaussian_epsilon(delta, mu=mu)
