@@ -28,13 +28,27 @@ def clip_rows(updates: Tensor, *, clip_norm: float) -> Tensor:
         raise BadInput(
             f"clipping: clip_norm is {clip_norm:g}; it must lie between {CLIP_NORMS[0]:g} and {CLIP_NORMS[1]:g}"
         )
-    columns = max(1, _CHUNK // max(1, len(updates)))
-    squares = torch.zeros(len(updates), dtype=torch.float64)
-    for chunk in torch.split(updates, columns, dim=1):
-        squares += chunk.to(torch.float64, copy=True).square_().sum(dim=1)
-    finite = squares.isfinite()[:, None]  # squares of float32 cannot overflow float64: only NaN and infinity are not
-    scale = (_SHRINK * clip_norm / squares.sqrt()).clamp(max=1.0)[:, None]
+    norms = row_norms(updates)[:, None]
+    finite = norms.isfinite()
+    scale = (_SHRINK * clip_norm / norms).clamp(max=1.0)
+    columns = _columns_at_a_time(updates)
     clipped = torch.empty_like(updates, dtype=torch.float32)  # rounding to less would lift a norm again
     for chunk, target in zip(torch.split(updates, columns, dim=1), torch.split(clipped, columns, dim=1), strict=True):
         target.copy_(torch.where(finite, chunk.to(torch.float64, copy=True).mul_(scale), 0.0))
     return clipped
+
+
+@torch.no_grad()
+def row_norms(updates: Tensor) -> Tensor:
+    """(K,) float64: L2 norm of each row of `updates` (K, d); NaN or infinite where a row holds either.
+
+    Squares of float32 cannot overflow float64, so that rows of them have no other norm that is not finite.
+    """
+    squares = torch.zeros(len(updates), dtype=torch.float64)
+    for chunk in torch.split(updates, _columns_at_a_time(updates), dim=1):
+        squares += chunk.to(torch.float64, copy=True).square_().sum(dim=1)
+    return squares.sqrt()
+
+
+def _columns_at_a_time(updates: Tensor) -> int:
+    return max(1, _CHUNK // max(1, len(updates)))
