@@ -33,7 +33,9 @@ def open_checkpoint(content: bytes, verifier: Verifier, *, what: str = "checkpoi
     malformed = BadInput(f"{what}: signed, but not a checkpoint of the log {verifier.name}; fetch it again")
     if len(lines) < 4 or lines[0] != verifier.name or "" in lines[:-1]:
         raise malformed
-    size = int(lines[1]) if lines[1].isascii() and lines[1].isdigit() and len(lines[1]) < 20 else -1
+    if not lines[1].isascii() or not lines[1].isdigit() or len(lines[1]) >= 20:
+        raise malformed
+    size = int(lines[1])
     try:
         root = base64.b64decode(lines[2], validate=True)
     except (binascii.Error, ValueError) as error:
