@@ -16,7 +16,7 @@ from server.aggregate import Aggregate
 from shared_model.errors import Refused
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import Randomness
-from shared_model.privacy.sampling import poisson_cohort
+from shared_model.privacy.sampling import draw_cohort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def run_round(
 ) -> RoundState:
     """The state after one more round. randomness: a stream for a purpose ("cohort", "noise") and a round."""
     number = state.round + 1
-    cohort = poisson_cohort(plan.population, sample_rate=plan.sample_rate, randomness=randomness("cohort", number))
+    cohort = draw_cohort(plan, randomness=randomness("cohort", number))
     aggregate = Aggregate(len(state.vector), plan=plan)
     for updates in collect(number, state.vector, cohort):
         aggregate.add(updates)

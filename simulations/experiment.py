@@ -18,6 +18,7 @@ from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.solve import solve_plan
+from shared_model.privacy.spent import Relation, Sampling
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
 from simulations.datasets.dataset import Dataset
@@ -28,7 +29,7 @@ from simulations.pretraining.release_0 import latest_positions
 from simulations.scenario import Scenario
 from simulations.scenario_sections import HeadSection
 
-UNKNOWN_ROUNDS = 10**6
+_UNKNOWN = 10**6
 """Stands for max_participations while the number of rounds is still being solved for."""
 
 
@@ -60,6 +61,7 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
             max_participations=scenario.rounds,
             mechanism=Mechanism.OFF,
         )
+    expected = None if scenario.rounds is None else scenario.cohort / population * scenario.rounds
     plan = solve_plan(
         population=population,
         cohort=scenario.cohort,
@@ -69,13 +71,18 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         clip_norm=privacy.clip_norm,
         delta=delta,
         minimum_cohort=privacy.minimum_cohort,
-        max_participations=privacy.max_participations or UNKNOWN_ROUNDS,
+        max_participations=privacy.max_participations or (_UNKNOWN if expected is None else _usual_limit(expected)),
         device_cap=privacy.device_cap,
+        sampling=Sampling(privacy.sampling),
+        relation=Relation(privacy.relation),
     )
-    if privacy.max_participations is not None:
+    if privacy.max_participations is not None or expected is not None:
         return plan
-    expected = plan.expected_participations
-    return replace(plan, max_participations=int(np.ceil(max(2 * expected, expected + 2))))
+    return replace(plan, max_participations=_usual_limit(plan.expected_participations))
+
+
+def _usual_limit(expected: float) -> int:
+    return int(np.ceil(max(2 * expected, expected + 2)))
 
 
 def local_training(scenario: Scenario) -> LocalTraining:

@@ -100,7 +100,7 @@ def assemble(
         "epsilon_pld": None if off else population.pld.epsilon,
         "epsilon_rdp": None if off else population.rdp.epsilon,
         "epsilon_device": None if off else device.epsilon,
-        "epsilon_reason": population.pld.reason,
+        "epsilon_reason": population.pld.reason or population.rdp.reason,
         "delta": plan.delta,
         "privacy": _privacy(plan, private, most=most),
         "curve": _curve(measured),

@@ -94,6 +94,13 @@ class TrainingSection(Section):
 class PrivacySection(Section):
     """The plan. Give two of epsilon, noise_multiplier and the scenario's rounds; the third follows."""
 
+    sampling: Literal["poisson", "fixed size", "full participation", "none"] = Field(
+        "poisson", description="how cohorts are drawn; `none` counts on nobody's not knowing who is in a round"
+    )
+    relation: Literal["add-or-remove-one", "replace-one", "zero-out"] = Field(
+        "add-or-remove-one",
+        description="how neighbouring populations differ; `fixed size` needs replace-one",
+    )
     mechanism: Literal["gaussian", "off"] = Field(
         "gaussian", description="`off` trains without clipping and noise: epsilon is then printed as infinite"
     )

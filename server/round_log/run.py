@@ -66,7 +66,7 @@ class LoggedRun:
 @lru_cache(maxsize=4)  # what one round ends with the next begins with
 def logged_epsilon(plan: PrivacyPlan, *, rounds: int) -> LoggedEpsilon:
     """The population's number after that many rounds, by the accountant that is quoted."""
-    spent = population_spent(plan, rounds=rounds).pld
+    spent = population_spent(plan, rounds=rounds).quoted
     assert spent.epsilon is not None
     return LoggedEpsilon(
         epsilon=spent.epsilon,

@@ -1,32 +1,21 @@
-"""The population's epsilon after rounds of Gaussian noise on a Poisson-sampled sum, by two accountants.
+"""Epsilon after rounds of Gaussian noise on a clipped sum, by two accountants. `coverage` says which covers what.
 
-Supported, and nothing else (elsewhere the plan is refused, never counted by a smaller number):
-
-| sampling           | relation          | PLD   | RDP |
-|--------------------|-------------------|-------|-----|
-| poisson            | add-or-remove-one | yes   | yes |
-| full participation | add-or-remove-one | exact | yes |
-
-dp-accounting has no RDP for Poisson sampling with replace-one, and no PLD for cohorts of a fixed size.
+The noise multiplier z is standard deviation over clip norm, whatever the relation: under replace-one the sum changes by
+twice the clip norm, which the functions here count. (dp-accounting's RDP takes the ratio to the sensitivity instead,
+and its PLD doubles by itself.)
 """
 
 import logging
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from shared_model.errors import Refused
-from shared_model.privacy.gaussian import composed_mu, gaussian_epsilon, gaussian_true_positives
-from shared_model.privacy.spent import Relation, Sampling
-
-SUPPORTED = frozenset(
-    {
-        (Sampling.POISSON, Relation.ADD_OR_REMOVE_ONE),
-        (Sampling.FULL_PARTICIPATION, Relation.ADD_OR_REMOVE_ONE),
-    }
-)
+from shared_model.privacy.gaussian import composed_mu, gaussian_epsilon, gaussian_true_positives, sensitivity
+from shared_model.privacy.spent import Relation
 
 _CONVERGED = 1e-3
 """Relative change, between a grid and one twice as coarse, below which the finer is taken: its own error is a third."""
@@ -37,18 +26,17 @@ _REFINEMENTS = 3
 """Past these it is rounding in the Fourier transform that does not converge, and finer grids only cost more."""
 
 
-def require_accountant(sampling: Sampling, relation: Relation) -> None:
-    """Raises Refused unless both accountants cover this sampling and relation."""
-    if (sampling, relation) not in SUPPORTED:
-        raise Refused(
-            f"privacy plan: no accountant covers {sampling.value} sampling under {relation.value}; "
-            "use poisson sampling under add-or-remove-one"
-        )
-
-
-def pld_epsilon(*, sample_rate: float, noise_multiplier: float, rounds: int, delta: float) -> float:
+def pld_epsilon(
+    *,
+    sample_rate: float,
+    noise_multiplier: float,
+    rounds: int,
+    delta: float,
+    relation: Relation = Relation.ADD_OR_REMOVE_ONE,
+) -> float:
     """By privacy loss distributions: pessimistic, on a grid that is refined until it has converged.
 
+    Poisson sampling at `sample_rate`; zero-out is what add-or-remove-one is, since a sum shows no more of either.
     Never below the exact value, and at most 1e-3 relative above it. At sample rate 1 the closed form, which is exact.
     Raises Refused where no grid converges (a sample rate of about 1e-6, delta near 1e-12 after 1e4 rounds, or some
     epsilons beyond 700, which are no privacy).
@@ -56,11 +44,12 @@ def pld_epsilon(*, sample_rate: float, noise_multiplier: float, rounds: int, del
     if rounds == 0:
         return 0.0
     if sample_rate == 1:
-        return gaussian_epsilon(delta, mu=composed_mu(noise_multiplier, releases=rounds))
-    grid = _first_grid(sample_rate, noise_multiplier)
-    coarse = _pld_epsilon_on(2 * grid, sample_rate, noise_multiplier, rounds, delta)
+        return gaussian_epsilon(delta, mu=composed_mu(noise_multiplier, releases=rounds, relation=relation))
+    one_round = _Round(sample_rate=sample_rate, noise_multiplier=noise_multiplier, relation=relation)
+    grid = one_round.first_grid
+    coarse = _pld_epsilon_on(2 * grid, one_round, rounds, delta)
     for _ in range(_REFINEMENTS):
-        fine = _pld_epsilon_on(grid, sample_rate, noise_multiplier, rounds, delta)
+        fine = _pld_epsilon_on(grid, one_round, rounds, delta)
         if math.isfinite(fine) and abs(coarse - fine) <= _CONVERGED * fine:
             return fine
         grid, coarse = grid / 2, fine
@@ -71,23 +60,43 @@ def pld_epsilon(*, sample_rate: float, noise_multiplier: float, rounds: int, del
     )
 
 
-def rdp_epsilon(*, sample_rate: float, noise_multiplier: float, rounds: int, delta: float) -> float:
+def rdp_epsilon(
+    *,
+    sample_rate: float,
+    noise_multiplier: float,
+    rounds: int,
+    delta: float,
+    relation: Relation = Relation.ADD_OR_REMOVE_ONE,
+) -> float:
     """By Renyi divergences (Mironov, Talwar and Zhang 2019), as a cross-check: always above the PLD's number.
 
     dp-accounting's own number. At sample rates above 0.05 its fractional orders are a little too large and its orders
     below 2.4 may be missing, which loosens the bound (by 1e-3 at epsilon 3, by a fifth at epsilon 200) and never
-    breaks it.
+    breaks it. Raises ValueError for Poisson sampling under replace-one, for which there is none.
     """
-    from dp_accounting.rdp.rdp_privacy_accountant import compute_epsilon
-
-    if rounds == 0:
-        return 0.0
-    orders, one_round = _renyi_divergences(sample_rate, noise_multiplier)
-    epsilon, _ = compute_epsilon(orders, one_round * rounds, delta)
-    return float(epsilon)
+    if relation is Relation.REPLACE_ONE and sample_rate < 1:
+        raise ValueError("no RDP for Poisson sampling under replace-one")
+    ratio = noise_multiplier / sensitivity(relation)
+    return _rdp_epsilon(_poisson_divergences(sample_rate, ratio), rounds=rounds, delta=delta)
 
 
-def pld_true_positives(false_positives: float, *, sample_rate: float, noise_multiplier: float, rounds: int) -> float:
+def rdp_epsilon_of_fixed_cohorts(*, sample_rate: float, noise_multiplier: float, rounds: int, delta: float) -> float:
+    """By Renyi divergences, cohorts of a fixed size drawn without replacement, under replace-one.
+
+    Wang, Balle and Kasiviswanathan 2019 (arXiv 1808.00087), theorem 27. sample_rate: cohort / population.
+    """
+    ratio = noise_multiplier / sensitivity(Relation.REPLACE_ONE)
+    return _rdp_epsilon(_fixed_size_divergences(sample_rate, ratio), rounds=rounds, delta=delta)
+
+
+def pld_true_positives(
+    false_positives: float,
+    *,
+    sample_rate: float,
+    noise_multiplier: float,
+    rounds: int,
+    relation: Relation = Relation.ADD_OR_REMOVE_ONE,
+) -> float:
     """The most an attacker finds at a rate of `false_positives` false alarms, from the PLD's whole curve.
 
     Every (epsilon, delta) on it bounds the trade-off; their envelope is the trade-off itself (Dong, Roth and Su 2022,
@@ -96,10 +105,10 @@ def pld_true_positives(false_positives: float, *, sample_rate: float, noise_mult
     if rounds == 0:
         return false_positives
     if sample_rate == 1:
-        return gaussian_true_positives(false_positives, mu=composed_mu(noise_multiplier, releases=rounds))
-    composed = _one_round(_first_grid(sample_rate, noise_multiplier), sample_rate, noise_multiplier).self_compose(
-        rounds
-    )
+        mu = composed_mu(noise_multiplier, releases=rounds, relation=relation)
+        return gaussian_true_positives(false_positives, mu=mu)
+    one_round = _Round(sample_rate=sample_rate, noise_multiplier=noise_multiplier, relation=relation)
+    composed = _loss_distribution(one_round.first_grid, one_round).self_compose(rounds)
     epsilons = np.linspace(0, 2 * math.log(1 / false_positives), 400)
     deltas = np.asarray(composed.get_delta_for_epsilon(epsilons))
     found = np.exp(epsilons) * false_positives + deltas
@@ -107,20 +116,30 @@ def pld_true_positives(false_positives: float, *, sample_rate: float, noise_mult
     return float(min(found.min(), 1 - missed.max()))
 
 
-def _first_grid(sample_rate: float, noise_multiplier: float) -> float:
-    """A power of two near 1/16 of the standard deviation of one round's privacy loss, q sqrt(exp(1/z^2) - 1).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """One Poisson-sampled Gaussian release."""
 
-    The grid adds its own variance to every round's, so that the relative error is about 0.085 (grid / deviation)^2
-    whatever the rounds. It depends neither on rounds nor on delta, grows with q and with 1/z, and coarse grids nest in
-    fine ones and dominate them: so epsilon is monotone in all four arguments, not only up to the error of the grid.
-    """
-    deviation = sample_rate * math.sqrt(math.expm1(min(noise_multiplier**-2, 50.0)))
-    wanted = 2.0 ** math.floor(math.log2(deviation / _GRIDS_PER_DEVIATION))
-    return min(max(wanted, _FINEST_GRID), _COARSEST_GRID)
+    sample_rate: float
+    noise_multiplier: float
+    relation: Relation
+
+    @property
+    def first_grid(self) -> float:
+        """A power of two near 1/16 of the standard deviation of one round's privacy loss, q sqrt(exp(1/z^2) - 1).
+
+        The grid adds its own variance to every round's, so that the relative error is about 0.085 (grid / deviation)^2
+        whatever the rounds. It depends neither on rounds nor on delta, grows with q and with 1/z, and coarse grids nest
+        in fine ones and dominate them: so epsilon is monotone in all four arguments, not only up to the error of the
+        grid. Under replace-one the loss deviates more, and the grid is finer than it need be.
+        """
+        deviation = self.sample_rate * math.sqrt(math.expm1(min(self.noise_multiplier**-2, 50.0)))
+        wanted = 2.0 ** math.floor(math.log2(deviation / _GRIDS_PER_DEVIATION))
+        return min(max(wanted, _FINEST_GRID), _COARSEST_GRID)
 
 
-def _pld_epsilon_on(grid: float, sample_rate: float, noise_multiplier: float, rounds: int, delta: float) -> float:
-    composed = _one_round(grid, sample_rate, noise_multiplier).self_compose(rounds)
+def _pld_epsilon_on(grid: float, one_round: _Round, rounds: int, delta: float) -> float:
+    composed = _loss_distribution(grid, one_round).self_compose(rounds)
     try:
         with np.errstate(over="raise"):  # beyond epsilon 700 or so an overflow could end below the true value
             return float(composed.get_epsilon_for_delta(delta))
@@ -129,22 +148,51 @@ def _pld_epsilon_on(grid: float, sample_rate: float, noise_multiplier: float, ro
 
 
 @lru_cache(maxsize=8)  # the curve of one run asks for the same round again and again
-def _one_round(grid: float, sample_rate: float, noise_multiplier: float) -> Any:
+def _loss_distribution(grid: float, one_round: _Round) -> Any:
     # imported here: it takes a second, which neither a device nor an auditor's closed form has to spend
+    from dp_accounting import NeighboringRelation
     from dp_accounting.pld.privacy_loss_distribution import from_gaussian_mechanism
 
+    replace_one = one_round.relation is Relation.REPLACE_ONE
     return from_gaussian_mechanism(
-        noise_multiplier, value_discretization_interval=grid, sampling_prob=sample_rate, pessimistic_estimate=True
+        one_round.noise_multiplier,
+        value_discretization_interval=grid,
+        sampling_prob=one_round.sample_rate,
+        pessimistic_estimate=True,
+        neighboring_relation=(
+            NeighboringRelation.REPLACE_ONE if replace_one else NeighboringRelation.ADD_OR_REMOVE_ONE
+        ),
     )
 
 
+def _rdp_epsilon(divergences: tuple[Any, Any], *, rounds: int, delta: float) -> float:
+    from dp_accounting.rdp.rdp_privacy_accountant import compute_epsilon
+
+    if rounds == 0:
+        return 0.0
+    orders, one_round = divergences
+    epsilon, _ = compute_epsilon(orders, one_round * rounds, delta)
+    return float(epsilon)
+
+
 @lru_cache(maxsize=8)
-def _renyi_divergences(sample_rate: float, noise_multiplier: float) -> tuple[Any, Any]:
+def _poisson_divergences(sample_rate: float, ratio: float) -> tuple[Any, Any]:
     from dp_accounting import GaussianDpEvent, PoissonSampledDpEvent
     from dp_accounting.rdp import RdpAccountant
 
     logging.getLogger("absl").addFilter(_is_not_about_a_left_out_order)
-    accountant = RdpAccountant().compose(PoissonSampledDpEvent(sample_rate, GaussianDpEvent(noise_multiplier)))
+    accountant = RdpAccountant().compose(PoissonSampledDpEvent(sample_rate, GaussianDpEvent(ratio)))
+    return accountant.orders, accountant.rdp
+
+
+@lru_cache(maxsize=8)
+def _fixed_size_divergences(sample_rate: float, ratio: float) -> tuple[Any, Any]:
+    from dp_accounting import GaussianDpEvent, NeighboringRelation, SampledWithoutReplacementDpEvent
+    from dp_accounting.rdp import RdpAccountant
+
+    accountant = RdpAccountant(neighboring_relation=NeighboringRelation.REPLACE_ONE).compose(
+        SampledWithoutReplacementDpEvent(1, sample_rate, GaussianDpEvent(ratio))  # only the ratio of both is read
+    )
     return accountant.orders, accountant.rdp
 
 

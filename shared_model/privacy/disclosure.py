@@ -3,13 +3,21 @@
 import math
 
 from shared_model.privacy.accounting import pld_true_positives
+from shared_model.privacy.coverage import VISIBLE
 from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import REPRODUCIBLE
 from shared_model.privacy.spending import PopulationSpent, device_spent, population_spent, server_spent
-from shared_model.privacy.spent import Sampling
+from shared_model.privacy.spent import Relation, Sampling
 
-_FALSE_ALARMS = 0.01
+_HIDDEN = {
+    Relation.ADD_OR_REMOVE_ONE: "whether one device, with all that it contributes in all rounds, was part of the "
+    "population",
+    Relation.REPLACE_ONE: "what one device contributed in all rounds, whatever else it might have been",
+    Relation.ZERO_OUT: "whether one device, whose rounds may be known, contributed anything in them",
+}
+FALSE_ALARMS = 0.01
+"""At which the trade-off curve is read."""
 
 
 def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, noise: str, simulated: bool) -> list[str]:
@@ -20,8 +28,7 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
     return [
         *(["Simulated: the listeners were invented; nobody's privacy was spent."] if simulated else []),
         "Unit: the device. It is a listener's guarantee only where enrolment gives each person one device.",
-        f"Neighbouring relation: {plan.relation.value}. What is hidden is whether one device, with all that it "
-        "contributes in all rounds, was part of the population.",
+        f"Neighbouring relation: {plan.relation.value}. What is hidden is {_HIDDEN[plan.relation]}.",
         f"Adversary, a reader of the releases: {_population(plan, population_spent(plan, rounds=rounds))}",
         f"Adversary, a reader of the releases who knows the cohorts: {_device(plan, most_participations)}",
         f"Adversary, the server: epsilon is infinite, since {server_spent(plan, rounds=rounds).reason}. The numbers "
@@ -38,16 +45,37 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
 
 
 def _population(plan: PrivacyPlan, spent: PopulationSpent) -> str:
-    pld = spent.pld
-    if pld.reason is not None or pld.epsilon is None or spent.rdp.epsilon is None:
-        return f"epsilon is infinite, since {pld.reason}."
+    quoted = spent.quoted
+    if quoted.reason is not None or quoted.epsilon is None:
+        return f"epsilon is infinite, since {quoted.reason}."
+    return (
+        f"epsilon {_up(quoted.epsilon)} by {quoted.accountant} ({_cross_check(spent)}) at delta {quoted.delta:.2g}, "
+        f"after {quoted.rounds} rounds.{_found(plan, rounds=quoted.rounds)}"
+    )
+
+
+def _cross_check(spent: PopulationSpent) -> str:
+    if spent.pld.epsilon is None:
+        return f"no PLD: {spent.pld.reason}"
+    if spent.rdp.epsilon is None:
+        return f"no cross-check: {spent.rdp.reason}"
+    return f"cross-check {_up(spent.rdp.epsilon)} by {spent.rdp.accountant}"
+
+
+def _found(plan: PrivacyPlan, *, rounds: int) -> str:
+    """What an attacker finds, where a PLD gives the whole curve."""
+    if plan.sampling is Sampling.FIXED_SIZE:
+        return ""
     found = pld_true_positives(
-        _FALSE_ALARMS, sample_rate=plan.sample_rate, noise_multiplier=plan.noise_multiplier, rounds=pld.rounds
+        FALSE_ALARMS,
+        sample_rate=1.0 if plan.sampling in VISIBLE else plan.sample_rate,
+        noise_multiplier=plan.noise_multiplier,
+        rounds=min(rounds, plan.releases),
+        relation=plan.relation,
     )
     return (
-        f"epsilon {_up(pld.epsilon)} by {pld.accountant} (cross-check {_up(spent.rdp.epsilon)} by "
-        f"{spent.rdp.accountant}) at delta {pld.delta:.2g}, after {pld.rounds} rounds. At 1 % false alarms an attacker "
-        f"finds at most {found:.1%} of the devices that were part of it (from the whole curve of epsilons and deltas)."
+        f" At 1 % false alarms an attacker finds at most {found:.1%} of the devices that were part of it (from the "
+        "whole curve of epsilons and deltas)."
     )
 
 
@@ -55,8 +83,8 @@ def _device(plan: PrivacyPlan, participations: int) -> str:
     spent = device_spent(plan, participations=participations)
     if spent.reason is not None or spent.epsilon is None:
         return f"epsilon is infinite, since {spent.reason}."
-    mu = composed_mu(plan.noise_multiplier, releases=participations)
-    found = gaussian_true_positives(_FALSE_ALARMS, mu=mu)
+    mu = composed_mu(plan.noise_multiplier, releases=participations, relation=plan.device_relation)
+    found = gaussian_true_positives(FALSE_ALARMS, mu=mu)
     return (
         f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g} by a device's own count, for the device that took "
         f"part most often ({participations} of at most {plan.participation_limit} times); {spent.relation.value}, not "
@@ -68,6 +96,16 @@ def _device(plan: PrivacyPlan, participations: int) -> str:
 def _sampling(plan: PrivacyPlan) -> str:
     if plan.sampling is Sampling.FULL_PARTICIPATION:
         return "Sampling: none; every device is in every round."
+    if plan.sampling is Sampling.NONE:
+        return (
+            f"Sampling: none is counted on; who is in a round may be seen, and a device takes part at most "
+            f"{plan.participation_limit} times."
+        )
+    if plan.sampling is Sampling.FIXED_SIZE:
+        return (
+            f"Sampling: {plan.cohort} of {plan.population} devices in each round, every set of them as likely, and "
+            "nobody but the server learns who."
+        )
     return (
         f"Sampling: each device is in each round by a coin of its own, with chance {plan.sample_rate:.4g} "
         f"({plan.cohort} of {plan.population}), and nobody but the server learns who was."

@@ -11,10 +11,17 @@ from functools import lru_cache
 from scipy.optimize import brentq
 from scipy.special import erfc, erfcx, ndtr, ndtri
 
+from shared_model.privacy.spent import Relation
 
-def composed_mu(noise_multiplier: float, *, releases: int) -> float:
-    """The mu of `releases` Gaussian releases at `noise_multiplier` > 0 (standard deviation over sensitivity)."""
-    return math.sqrt(releases) / noise_multiplier
+
+def sensitivity(relation: Relation) -> float:
+    """By how many clip norms a sum of clipped updates changes between neighbours."""
+    return 2.0 if relation is Relation.REPLACE_ONE else 1.0
+
+
+def composed_mu(noise_multiplier: float, *, releases: int, relation: Relation = Relation.ADD_OR_REMOVE_ONE) -> float:
+    """The mu of `releases` Gaussian releases at `noise_multiplier` > 0, standard deviation over clip norm."""
+    return sensitivity(relation) * math.sqrt(releases) / noise_multiplier
 
 
 def gaussian_delta(epsilon: float, *, mu: float) -> float:
@@ -46,12 +53,14 @@ def gaussian_epsilon(delta: float, *, mu: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def device_epsilon(participations: int, *, noise_multiplier: float, delta: float) -> float:
+def device_epsilon(
+    participations: int, *, noise_multiplier: float, delta: float, relation: Relation = Relation.ZERO_OUT
+) -> float:
     """What a device that took part `participations` times has spent by its own count: never amplified by sampling.
 
     With central trust the noise multiplier is the server's word, and whoever prints the number says so.
     """
-    return gaussian_epsilon(delta, mu=composed_mu(noise_multiplier, releases=participations))
+    return gaussian_epsilon(delta, mu=composed_mu(noise_multiplier, releases=participations, relation=relation))
 
 
 def gaussian_true_positives(false_positives: float, *, mu: float) -> float:

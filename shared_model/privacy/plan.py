@@ -6,13 +6,20 @@ from enum import Enum
 from functools import lru_cache
 
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.accounting import require_accountant
+from shared_model.privacy.coverage import require_accountant
 from shared_model.privacy.gaussian import device_epsilon
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 SMALLEST_DELTA = 1e-12
 CLIP_NORMS = (1e-12, 1e12)
 """Bounds on a clip norm: within them rounding to float32 cannot lift a clipped update above it."""
+
+
+class Clipping(Enum):
+    """How the bound on one device's update is found."""
+
+    FLAT = "flat"  # the plan's clip norm, in every round
+    ADAPTIVE = "adaptive"  # follows a quantile of the norms, by a private bit of each device
 
 
 class Mechanism(Enum):
@@ -32,12 +39,12 @@ class PrivacyPlan:
     """What every round of one run does, and what it may cost a device.
 
     population: a public constant N, never the number of connected devices. cohort: the *expected* number of devices in
-    a round, which every sum is divided by. clip_norm: sensitivity of the sum to one device. noise_multiplier: standard
-    deviation of the noise on the sum over `clip_norm`; 0 where the mechanism is off. minimum_cohort: with fewer answers
-    the round is aborted, which shows that few answered, and no epsilon counts that; 0 never aborts, and a round without
-    answers then releases its noise alone, as accounted. max_participations: how often one device may take part.
-    device_cap: the un-amplified epsilon that one device may spend by its own count; None leaves it to
-    `max_participations` and where the mechanism is off.
+    a round, which every sum is divided by. clip_norm: bound on what one device adds to the sum. noise_multiplier:
+    standard deviation of the noise on the sum over `clip_norm`, whatever the relation; 0 where the mechanism is off.
+    minimum_cohort: with fewer answers the round is aborted, which shows that few answered, and no epsilon counts that;
+    0 never aborts, and a round without answers then releases its noise alone, as accounted. max_participations: how
+    often one device may take part. device_cap: the un-amplified epsilon that one device may spend by its own count;
+    None leaves it to `max_participations` and where the mechanism is off.
 
     Raises BadInput where a number cannot be used, or where the expected participations exceed what a device allows;
     Refused where no accountant covers the combination.
@@ -53,6 +60,7 @@ class PrivacyPlan:
     minimum_cohort: int = 0
     device_cap: float | None = None
     mechanism: Mechanism = Mechanism.GAUSSIAN
+    clipping: Clipping = Clipping.FLAT
     trust: Trust = Trust.CENTRAL
     sampling: Sampling = Sampling.POISSON
     unit: Unit = Unit.DEVICE
@@ -82,6 +90,16 @@ class PrivacyPlan:
         return self.sample_rate * self.rounds
 
     @property
+    def releases(self) -> int:
+        """Rounds that count against a reader of releases: all, or one device's at most where cohorts are visible."""
+        return min(self.rounds, self.max_participations) if self.sampling is Sampling.NONE else self.rounds
+
+    @property
+    def device_relation(self) -> Relation:
+        """The relation that a device counts under: its cohorts may be seen, so that nothing hides a changed update."""
+        return Relation.REPLACE_ONE if self.relation is Relation.REPLACE_ONE else Relation.ZERO_OUT
+
+    @property
     def noise_standard_deviation(self) -> float:
         """Of each number of the noise on the sum of a cohort's clipped updates."""
         return self.noise_multiplier * self.clip_norm
@@ -91,7 +109,7 @@ class PrivacyPlan:
         """How often one device may take part: the lower of `max_participations` and what `device_cap` pays for."""
         if self.device_cap is None:
             return self.max_participations
-        return _participations_within(self.device_cap, self.max_participations, self.noise_multiplier, self.delta)
+        return _participations_within(self)
 
     def may_participate(self, participations_so_far: int) -> bool:
         """Whether a device with this many participations accepts one more; else it declines."""
@@ -152,10 +170,10 @@ def _require_noise(plan: PrivacyPlan) -> None:
 
 def _require_an_accountant(plan: PrivacyPlan) -> None:
     require_accountant(plan.sampling, plan.relation)
-    if plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE:
+    if plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE or plan.clipping is not Clipping.FLAT:
         raise Refused(
-            f"privacy plan: no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value}; "
-            "use central trust and the unit device"
+            f"privacy plan: no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value} with "
+            f"{plan.clipping.value} clipping; use central trust, the unit device and flat clipping"
         )
     if plan.sampling is Sampling.FULL_PARTICIPATION and plan.cohort != plan.population:
         raise BadInput(
@@ -165,13 +183,14 @@ def _require_an_accountant(plan: PrivacyPlan) -> None:
 
 
 @lru_cache(maxsize=64)  # asked of every device in every round
-def _participations_within(cap: float, most: int, noise_multiplier: float, delta: float) -> int:
-    """The largest number of participations, at most `most`, whose un-amplified epsilon is at most `cap`."""
-    fits, too_many = 0, most + 1
+def _participations_within(plan: PrivacyPlan) -> int:
+    """The largest number of participations, at most the plan's, whose un-amplified epsilon is at most the cap."""
+    assert plan.device_cap is not None
+    fits, too_many = 0, plan.max_participations + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        if device_epsilon(middle, noise_multiplier=noise_multiplier, delta=delta) <= cap:
-            fits = middle
-        else:
-            too_many = middle
+        spent = device_epsilon(
+            middle, noise_multiplier=plan.noise_multiplier, delta=plan.delta, relation=plan.device_relation
+        )
+        fits, too_many = (middle, too_many) if spent <= plan.device_cap else (fits, middle)
     return fits

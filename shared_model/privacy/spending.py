@@ -3,20 +3,33 @@
 import math
 from dataclasses import dataclass
 
-from shared_model.privacy.accounting import pld_epsilon, rdp_epsilon
+from shared_model.privacy.coverage import EXACT, RDP, account
 from shared_model.privacy.gaussian import device_epsilon
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Sampling
 
-_EXACT = "exact Gaussian composition"
+_GAUSSIAN = {
+    Sampling.POISSON: "Poisson-sampled Gaussian noise",
+    Sampling.FIXED_SIZE: "Gaussian noise on cohorts of a fixed size",
+    Sampling.FULL_PARTICIPATION: "Gaussian noise",
+    Sampling.NONE: "Gaussian noise",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationSpent:
-    """One guarantee by two accountants: `pld` is the number to quote, `rdp` its cross-check from above."""
+    """One guarantee by two accountants: `pld` is the number to quote, `rdp` its cross-check from above.
+
+    Where an accountant is missing, its epsilon is None with a reason, and the other is the number to quote.
+    """
 
     pld: PrivacySpent
     rdp: PrivacySpent
+
+    @property
+    def quoted(self) -> PrivacySpent:
+        """The number to quote."""
+        return self.rdp if self.pld.epsilon is None else self.pld
 
 
 def population_spent(plan: PrivacyPlan, *, rounds: int) -> PopulationSpent:
@@ -27,45 +40,54 @@ def population_spent(plan: PrivacyPlan, *, rounds: int) -> PopulationSpent:
     if plan.mechanism is Mechanism.OFF:
         nothing = _without_noise(plan, rounds=rounds, relation=plan.relation)
         return PopulationSpent(pld=nothing, rdp=nothing)
-    poisson = plan.sampling is Sampling.POISSON
+    accounted = account(
+        sampling=plan.sampling,
+        relation=plan.relation,
+        sample_rate=plan.sample_rate,
+        noise_multiplier=plan.noise_multiplier,
+        rounds=min(rounds, plan.releases),
+        delta=plan.delta,
+    )
 
-    def spent(epsilon: float, accountant: str) -> PrivacySpent:
+    def spent(epsilon: float | None, accountant: str, reason: str | None) -> PrivacySpent:
         return PrivacySpent(
             epsilon=epsilon,
             delta=plan.delta,
             unit=plan.unit,
             relation=plan.relation,
             adversary=Adversary.RELEASE_READER,
-            mechanism="Poisson-sampled Gaussian noise" if poisson else "Gaussian noise",
+            mechanism=_GAUSSIAN[plan.sampling],
             rounds=rounds,
             accountant=accountant,
+            reason=reason,
         )
 
-    pld = pld_epsilon(
-        sample_rate=plan.sample_rate, noise_multiplier=plan.noise_multiplier, rounds=rounds, delta=plan.delta
+    return PopulationSpent(
+        pld=spent(accounted.pld, accounted.pld_by, accounted.pld_reason),
+        rdp=spent(accounted.rdp, RDP, accounted.rdp_reason),
     )
-    rdp = rdp_epsilon(
-        sample_rate=plan.sample_rate, noise_multiplier=plan.noise_multiplier, rounds=rounds, delta=plan.delta
-    )
-    return PopulationSpent(pld=spent(pld, "PLD" if plan.cohort < plan.population else _EXACT), rdp=spent(rdp, "RDP"))
 
 
 def device_spent(plan: PrivacyPlan, *, participations: int) -> PrivacySpent:
     """What a device that took part this often has spent by its own count: un-amplified, its cohorts known.
 
-    The relation is zero-out, since sampling hides nothing here; so it cannot be mixed up with the population's number.
+    The relation is zero-out (or replace-one, where the plan's is), since sampling hides nothing here; so it cannot be
+    mixed up with the number of a sampled population.
     """
+    relation = plan.device_relation
     if plan.mechanism is Mechanism.OFF:
-        return _without_noise(plan, rounds=participations, relation=Relation.ZERO_OUT)
+        return _without_noise(plan, rounds=participations, relation=relation)
     return PrivacySpent(
-        epsilon=device_epsilon(participations, noise_multiplier=plan.noise_multiplier, delta=plan.delta),
+        epsilon=device_epsilon(
+            participations, noise_multiplier=plan.noise_multiplier, delta=plan.delta, relation=relation
+        ),
         delta=plan.delta,
         unit=plan.unit,
-        relation=Relation.ZERO_OUT,
+        relation=relation,
         adversary=Adversary.RELEASE_READER,
         mechanism="Gaussian noise of which the server gives its word",
         rounds=participations,
-        accountant=_EXACT,
+        accountant=EXACT,
     )
 
 

@@ -42,7 +42,9 @@ class Sampling(Enum):
     """How a round's cohort is drawn."""
 
     POISSON = "poisson"
+    FIXED_SIZE = "fixed size"  # drawn without replacement
     FULL_PARTICIPATION = "full participation"
+    NONE = "none"  # who is in a round may be seen: no amplification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_model.privacy.plan import PrivacyPlan
-from shared_model.privacy.sampling import poisson_cohort
+from shared_model.privacy.sampling import draw_cohort
 from simulations.engines.federation import Federation
 
 
@@ -25,5 +25,5 @@ def participations(federation: Federation, *, rounds: int) -> NDArray[np.int64]:
     taken_part = np.zeros(plan.population, dtype=np.int64)
     for number in range(1, rounds + 1):
         coins = federation.randomness("cohort", number)
-        accept(taken_part, poisson_cohort(plan.population, sample_rate=plan.sample_rate, randomness=coins), plan)
+        accept(taken_part, draw_cohort(plan, randomness=coins), plan)
     return taken_part

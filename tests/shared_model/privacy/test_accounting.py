@@ -14,9 +14,14 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from shared_model.errors import Refused
-from shared_model.privacy.accounting import pld_epsilon, pld_true_positives, rdp_epsilon, require_accountant
+from shared_model.privacy.accounting import (
+    pld_epsilon,
+    pld_true_positives,
+    rdp_epsilon,
+    rdp_epsilon_of_fixed_cohorts,
+)
 from shared_model.privacy.gaussian import device_epsilon, gaussian_epsilon, gaussian_true_positives
-from shared_model.privacy.spent import Relation, Sampling
+from shared_model.privacy.spent import Relation
 
 # population, cohort, noise multiplier, rounds, delta, RDP, PLD at a grid of 1e-4 (made with dp-accounting 0.6.0)
 AGREED = [
@@ -60,6 +65,50 @@ def test_one_poisson_step_is_the_exact_divergence_line_4(sample_rate: float, noi
     assert exact * (1 - 1e-5) <= epsilon <= exact * (1 + 3e-3)
     if (sample_rate, noise) == (0.01, 1.0):
         assert epsilon == pytest.approx(0.19945, abs=5e-5)
+
+
+@pytest.mark.parametrize(("sample_rate", "noise"), [(0.01, 1.0), (0.3, 2.0), (0.9, 3.0)])
+def test_one_poisson_step_under_replace_one_is_the_exact_divergence_line_4(sample_rate: float, noise: float) -> None:
+    def replace(epsilon: float) -> float:  # one's update against its opposite
+        def gap(x: float) -> float:
+            plain, there, here = (norm.pdf(x, loc=at, scale=noise) for at in (0, 1, -1))
+            mixtures = ((1 - sample_rate) * plain + sample_rate * shifted for shifted in (there, here))
+            one, other = mixtures
+            return max(one - math.exp(epsilon) * other, 0.0)
+
+        return quad(gap, -12 * noise, 1 + 12 * noise, limit=500, epsabs=1e-12)[0] - 1e-5
+
+    exact = brentq(replace, 1e-3, 30)
+    epsilon = pld_epsilon(
+        sample_rate=sample_rate, noise_multiplier=noise, rounds=1, delta=1e-5, relation=Relation.REPLACE_ONE
+    )
+    assert exact * (1 - 1e-5) <= epsilon <= exact * (1 + 3e-3)
+
+
+def test_replace_one_doubles_the_sensitivity_in_every_accountant_line_7() -> None:
+    given: dict[str, Any] = {"sample_rate": 1.0, "rounds": 10, "delta": 1e-5}
+    for accountant in (pld_epsilon, rdp_epsilon):
+        twice = accountant(noise_multiplier=4.0, relation=Relation.REPLACE_ONE, **given)
+        assert twice == pytest.approx(accountant(noise_multiplier=2.0, **given), rel=1e-9)
+        assert accountant(noise_multiplier=4.0, relation=Relation.ZERO_OUT, **given) < twice
+    fixed = rdp_epsilon_of_fixed_cohorts(noise_multiplier=4.0, **given)
+    assert fixed == pytest.approx(rdp_epsilon(noise_multiplier=2.0, **given), rel=1e-9)
+
+
+@pytest.mark.parametrize(("sample_rate", "noise", "rounds"), [(0.01, 2.0, 1), (0.02, 3.0, 500), (0.1, 6.0, 100)])
+def test_fixed_cohorts_cost_at_least_what_their_worst_case_does_and_less_than_without_sampling_line_2(
+    sample_rate: float, noise: float, rounds: int
+) -> None:
+    """Where all others' updates are zero, one that is replaced is seen as under Poisson sampling: a lower bound."""
+    given: dict[str, Any] = {"noise_multiplier": noise, "rounds": rounds, "delta": 1e-6}
+    fixed = rdp_epsilon_of_fixed_cohorts(sample_rate=sample_rate, **given)
+    assert fixed >= pld_epsilon(sample_rate=sample_rate, relation=Relation.REPLACE_ONE, **given)
+    assert fixed < pld_epsilon(sample_rate=1.0, relation=Relation.REPLACE_ONE, **given)
+
+
+def test_no_rdp_is_made_up_for_poisson_sampling_under_replace_one_line_4() -> None:
+    with pytest.raises(ValueError, match="no RDP"):
+        rdp_epsilon(sample_rate=0.1, noise_multiplier=1.0, rounds=1, delta=1e-5, relation=Relation.REPLACE_ONE)
 
 
 @pytest.mark.parametrize("rounds", [1, 100, 10_000])
@@ -176,15 +225,6 @@ def test_no_rounds_cost_nothing() -> None:
 def test_what_does_not_converge_is_refused_not_guessed_line_6() -> None:
     with pytest.raises(Refused, match="does not converge"):
         pld_epsilon(sample_rate=0.01, noise_multiplier=1.0, rounds=100_000, delta=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("sampling", "relation"),
-    [(Sampling.POISSON, Relation.REPLACE_ONE), (Sampling.FULL_PARTICIPATION, Relation.REPLACE_ONE)],
-)
-def test_what_no_accountant_covers_is_refused_line_6(sampling: Sampling, relation: Relation) -> None:
-    with pytest.raises(Refused, match="no accountant covers"):
-        require_accountant(sampling, relation)
 
 
 def test_no_warning_about_left_out_orders_reaches_a_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,10 @@
+from dataclasses import replace
+
+import pytest
+
 from shared_model.privacy.disclosure import disclosure
 from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.spent import Relation, Sampling
 
 PLAN = PrivacyPlan(
     population=100_000,
@@ -62,3 +67,19 @@ def test_a_deployed_run_is_not_called_simulated() -> None:
 
 def test_clipping_alone_is_never_called_private_line_27() -> None:
     assert "differential" not in text(PLAN.without_privacy()).lower()
+
+
+@pytest.mark.parametrize(
+    ("sampling", "relation", "sentences"),
+    [
+        (Sampling.POISSON, Relation.REPLACE_ONE, ["by PLD (no cross-check: dp-accounting has no RDP", "it might have"]),
+        (Sampling.FIXED_SIZE, Relation.REPLACE_ONE, ["by RDP (no PLD: dp-accounting has no PLD", "every set of them"]),
+        (Sampling.NONE, Relation.ZERO_OUT, ["by exact Gaussian composition", "who is in a round may be seen"]),
+    ],
+)
+def test_other_samplings_and_relations_say_what_they_mean_line_3(
+    sampling: Sampling, relation: Relation, sentences: list[str]
+) -> None:
+    said = text(replace(PLAN, sampling=sampling, relation=relation, noise_multiplier=3.0))
+    for sentence in (*sentences, f"Neighbouring relation: {relation.value}"):
+        assert sentence in said

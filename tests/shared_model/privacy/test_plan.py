@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.gaussian import device_epsilon
-from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 PLAN = PrivacyPlan(
@@ -64,8 +64,9 @@ def test_delta_is_taken_up_to_its_bounds(delta: float) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"relation": Relation.REPLACE_ONE},
         {"relation": Relation.ZERO_OUT},
+        {"sampling": Sampling.FIXED_SIZE},
+        {"clipping": Clipping.ADAPTIVE},
         {"trust": Trust.LOCAL},
         {"trust": Trust.DISTRIBUTED},
         {"unit": Unit.EXAMPLE},
@@ -129,3 +130,29 @@ def test_full_participation_can_be_planned() -> None:
 
 def test_no_round_is_aborted_unless_a_minimum_is_planned() -> None:
     assert PLAN.minimum_cohort == 0
+
+
+@pytest.mark.parametrize(
+    ("sampling", "relation"),
+    [
+        (Sampling.POISSON, Relation.REPLACE_ONE),
+        (Sampling.FIXED_SIZE, Relation.REPLACE_ONE),
+        (Sampling.NONE, Relation.ZERO_OUT),
+    ],
+)
+def test_other_samplings_and_relations_can_be_planned_line_3(sampling: Sampling, relation: Relation) -> None:
+    plan = dataclasses.replace(PLAN, sampling=sampling, relation=relation)
+    assert plan.noise_standard_deviation == PLAN.noise_standard_deviation
+    counted = Relation.REPLACE_ONE if relation is Relation.REPLACE_ONE else Relation.ZERO_OUT
+    assert plan.device_relation is counted
+
+
+def test_where_cohorts_are_visible_only_the_rounds_of_one_device_count_line_7() -> None:
+    plan = dataclasses.replace(PLAN, sampling=Sampling.NONE, relation=Relation.ZERO_OUT, max_participations=9)
+    assert (plan.releases, PLAN.releases) == (9, 40)
+
+
+def test_a_cap_counts_replaced_updates_twice_line_7() -> None:
+    capped = dataclasses.replace(PLAN, device_cap=40.0, max_participations=100)
+    replaced = dataclasses.replace(capped, relation=Relation.REPLACE_ONE, rounds=1)
+    assert replaced.participation_limit < capped.participation_limit

@@ -63,7 +63,7 @@ def test_devices_at_their_limit_decline_and_are_counted(tiny_federation):
 
 def test_nobody_in_a_cohort_is_a_round_of_noise(tiny_federation, monkeypatch):
     nobody = torch.zeros(0, dtype=torch.int64).numpy()
-    monkeypatch.setattr("server.round.poisson_cohort", lambda *_, **__: nobody)
+    monkeypatch.setattr("server.round.draw_cohort", lambda *_, **__: nobody)
     one = replace(tiny_federation, plan=replace(tiny_federation.plan, rounds=1))
     (state,) = run_in_process(RoundState.start(one.model.vector()), one)
     assert state.records[0].answered == 0

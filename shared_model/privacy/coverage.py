@@ -1,0 +1,105 @@
+"""Which accountants cover what, which numbers are left out and why, and what is refused.
+
+| sampling           | relation          | PLD   | RDP |
+|--------------------|-------------------|-------|-----|
+| poisson            | add-or-remove-one | yes   | yes |
+| poisson            | replace-one       | yes   | no  |
+| fixed size         | replace-one       | no    | yes |
+| full participation | any               | exact | yes |
+| none               | any               | exact | yes |
+
+Everything else is refused, never counted by a smaller number. "none" stands for cohorts that an attacker may see: only
+the rounds that a device took part in count, and nothing is amplified.
+"""
+
+from dataclasses import dataclass
+
+from shared_model.errors import Refused
+from shared_model.privacy.accounting import pld_epsilon, rdp_epsilon, rdp_epsilon_of_fixed_cohorts
+from shared_model.privacy.spent import Relation, Sampling
+
+PLD, RDP, EXACT = "PLD", "RDP", "exact Gaussian composition"
+NO_RDP = "dp-accounting has no RDP for Poisson sampling under replace-one"
+NO_PLD = "dp-accounting has no PLD for cohorts of a fixed size"
+
+VISIBLE = (Sampling.FULL_PARTICIPATION, Sampling.NONE)
+"""Samplings that hide nobody: Gaussian releases then compose exactly."""
+SUPPORTED = frozenset(
+    {
+        (Sampling.POISSON, Relation.ADD_OR_REMOVE_ONE),
+        (Sampling.POISSON, Relation.REPLACE_ONE),
+        (Sampling.FIXED_SIZE, Relation.REPLACE_ONE),
+        *((sampling, relation) for sampling in VISIBLE for relation in Relation),
+    }
+)
+_REFUSED = {
+    (Sampling.POISSON, Relation.ZERO_OUT): "zero-out is for cohorts that are visible, and sampling hides them; "
+    "use add-or-remove-one, or sampling none",
+    (Sampling.FIXED_SIZE, Relation.ADD_OR_REMOVE_ONE): "a cohort of fixed size has no neighbour with one device more "
+    "or less; use replace-one, or sampling none",
+    (Sampling.FIXED_SIZE, Relation.ZERO_OUT): "zero-out is for cohorts that are visible, and sampling hides them; "
+    "use replace-one, or sampling none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounted:
+    """One guarantee by every accountant that there is for it: at least one number, and a reason where one is None.
+
+    pld: to be quoted where it is there, by `pld_by`; rdp: its cross-check from above, or in its place.
+    """
+
+    pld: float | None
+    rdp: float | None
+    pld_by: str
+    pld_reason: str | None = None
+    rdp_reason: str | None = None
+
+    @property
+    def epsilon(self) -> float:
+        """The number to quote."""
+        found = self.rdp if self.pld is None else self.pld
+        assert found is not None
+        return found
+
+
+def require_accountant(sampling: Sampling, relation: Relation) -> None:
+    """Raises Refused, with the reason, unless an accountant covers this sampling and relation."""
+    if (sampling, relation) not in SUPPORTED:
+        raise Refused(
+            f"privacy: no accountant covers sampling {sampling.value} under {relation.value}: "
+            f"{_REFUSED[sampling, relation]}"
+        )
+
+
+def account(
+    *,
+    sampling: Sampling,
+    relation: Relation,
+    sample_rate: float,
+    noise_multiplier: float,
+    rounds: int,
+    delta: float,
+) -> Accounted:
+    """Epsilon after `rounds` Gaussian releases, each of standard deviation noise_multiplier times the clip norm.
+
+    sample_rate: chance of a device to be in a round, or cohort over population; it has no say under `VISIBLE`
+    samplings. Raises Refused where no accountant covers the combination or the PLD does not converge.
+    """
+    require_accountant(sampling, relation)
+    visible = sampling in VISIBLE
+    rate = 1.0 if visible else sample_rate
+    if sampling is Sampling.FIXED_SIZE and rate < 1:
+        rdp = rdp_epsilon_of_fixed_cohorts(
+            sample_rate=rate, noise_multiplier=noise_multiplier, rounds=rounds, delta=delta
+        )
+        return Accounted(pld=None, rdp=rdp, pld_by=PLD, pld_reason=NO_PLD)
+    pld = pld_epsilon(
+        sample_rate=rate, noise_multiplier=noise_multiplier, rounds=rounds, delta=delta, relation=relation
+    )
+    if sampling is Sampling.POISSON and relation is Relation.REPLACE_ONE and rate < 1:
+        return Accounted(pld=pld, rdp=None, pld_by=PLD, rdp_reason=NO_RDP)
+    rdp = rdp_epsilon(
+        sample_rate=rate, noise_multiplier=noise_multiplier, rounds=rounds, delta=delta, relation=relation
+    )
+    return Accounted(pld=pld, rdp=rdp, pld_by=EXACT if rate == 1 else PLD)
