@@ -68,7 +68,7 @@ class AdaptiveClipping:
     @property
     def update_noise_multiplier(self) -> float:
         """Standard deviation of the noise on the sum of the clipped updates, over C: somewhat above z."""
-        return (self.noise_multiplier**-2 - (2 * self.bit_noise) ** -2) ** -0.5
+        return 1 / math.sqrt(self.noise_multiplier**-2 - (2 * self.bit_noise) ** -2)
 
     @property
     def bit_scale(self) -> float:
