@@ -1,0 +1,150 @@
+"""Reads the vectors as a client in another language would: with hashlib, hmac and json, without our own encoders."""
+
+import base64
+import hashlib
+import hmac
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+HERE = Path(__file__).parent
+WRITER = runpy.run_path(str(HERE / "write_vectors.py"))
+
+
+def vectors(name):
+    return json.loads((HERE / "vectors" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def canonical(value):
+    """Canonical JSON, from its description in docs/books.md."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{canonical(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    assert not isinstance(value, float)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def node(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_of(hashes):
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1
+    while 2 * split < len(hashes):
+        split *= 2
+    return node(root_of(hashes[:split]), root_of(hashes[split:]))
+
+
+def up(index, size, leaf, proof):
+    """The root that an inclusion proof leads to, by the halves of the tree."""
+    if size == 1:
+        assert not proof
+        return leaf
+    split = 1
+    while 2 * split < size:
+        split *= 2
+    if index < split:
+        return node(up(index, split, leaf, proof[:-1]), proof[-1])
+    return node(proof[-1], up(index - split, size - split, leaf, proof[:-1]))
+
+
+@pytest.mark.parametrize("name", WRITER["VECTORS"])
+def test_the_files_are_what_the_script_writes(name):
+    assert (HERE / "vectors" / f"{name}.json").read_text(encoding="utf-8") == WRITER["content"](name)
+
+
+def test_canonical_json_has_the_spelling_that_is_hashed():
+    for pair in vectors("canonical_json")["pairs"]:
+        assert hashlib.sha256(canonical(pair["value"]).encode()).hexdigest() == pair["sha256"]
+
+
+def test_leaves_are_the_canonical_json_of_their_fields_and_make_the_roots():
+    log = vectors("round_log")
+    hashes = []
+    for leaf in log["leaves"]:
+        assert canonical(leaf["value"]) == leaf["text"]
+        hashes.append(hashlib.sha256(b"\x00" + leaf["text"].encode()).digest())
+        assert hashes[-1].hex() == leaf["hash"]
+    assert [root_of(hashes[:size]).hex() for size in range(len(hashes) + 1)] == log["roots"]
+
+
+def test_inclusion_proofs_lead_from_leaf_to_root():
+    log = vectors("round_log")
+    for each in log["inclusion"]:
+        leaf = bytes.fromhex(log["leaves"][each["index"]]["hash"])
+        proof = [bytes.fromhex(step) for step in each["proof"]]
+        assert up(each["index"], each["size"], leaf, proof).hex() == log["roots"][each["size"]]
+
+
+def test_consistency_proofs_hold_the_roots_of_the_subtrees_that_the_definition_names():
+    log = vectors("round_log")
+    hashes = [bytes.fromhex(leaf["hash"]) for leaf in log["leaves"]]
+
+    def subproof(m, some, whole):
+        if m == len(some):
+            return [] if whole else [root_of(some)]
+        split = 1
+        while 2 * split < len(some):
+            split *= 2
+        if m <= split:
+            return [*subproof(m, some[:split], whole), root_of(some[split:])]
+        return [*subproof(m - split, some[split:], False), root_of(some[:split])]
+
+    for each in log["consistency"]:
+        expected = subproof(each["old_size"], hashes[: each["size"]], True) if each["old_size"] else []
+        assert each["proof"] == [step.hex() for step in expected]
+
+
+def test_the_checkpoint_is_a_signed_note_of_size_and_root():
+    log = vectors("round_log")
+    name, key_hash, encoded = log["vkey"].split("+", 2)
+    key = base64.b64decode(encoded)
+    assert hashlib.sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_hash
+    text, _, signature_line = log["checkpoint"].partition("\n\n")
+    dash, signer, signature = signature_line.split()
+    assert (dash, signer) == ("—", name)
+    raw = base64.b64decode(signature)
+    assert raw[:4].hex() == key_hash
+    Ed25519PublicKey.from_public_bytes(key[1:]).verify(raw[4:], f"{text}\n".encode())
+    origin, size, root = text.split("\n")
+    assert (origin, int(size)) == (name, len(log["leaves"]))
+    assert base64.b64decode(root).hex() == log["roots"][-1]
+
+
+def test_ledger_rows_are_chained_and_authenticated():
+    ledger = vectors("ledger")
+    key, context, previous = bytes.fromhex(ledger["key"]), ledger["mac_context"].encode(), "0" * 64
+    inverse_squares = 0.0
+    for number, line in enumerate(ledger["rows"], 1):
+        row = json.loads(line)
+        assert canonical(row) == line
+        mac = row.pop("mac")
+        assert hmac.new(key, context + canonical(row).encode(), "sha256").hexdigest() == mac
+        assert (row["number"], row["previous"], row["format"]) == (number, previous, 1)
+        previous = hashlib.sha256(line.encode()).hexdigest()
+        rounds = row["entry"].get("assumed", [row["entry"]] if row["entry"]["kind"] == "debit" else [])
+        inverse_squares += sum(float(each["noise_multiplier"]) ** -2 for each in rounds)
+    assert ledger["mirror"] == {"counter": len(ledger["rows"]), "head": previous}
+    assert inverse_squares**0.5 == pytest.approx(float(ledger["device_mu"]), rel=1e-15)
+    assert {json.loads(line)["entry"]["kind"] for line in ledger["rows"]} == {
+        "opened",
+        "debit",
+        "checkpoint",
+        "restored",
+    }
+
+
+def test_a_manifest_is_signed_as_canonical_json():
+    manifest = vectors("manifest")
+    assert canonical(json.loads(manifest["text"])) == manifest["text"]
+    signed = manifest["signature_context"].encode() + manifest["text"].encode()
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(manifest["public_key"]))
+    key.verify(bytes.fromhex(manifest["signature"]), signed)

@@ -1,0 +1,186 @@
+"""Writes the vectors beside it: `python tests/conformance/write_vectors.py`. Keys and contents are fixed, not secret.
+
+A client in another language reads the JSON; each file says in "how" what its parts must come to.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shared_model.books.chain import append, mirror_of
+from shared_model.books.checkpoint import Checkpoint
+from shared_model.books.entries import Assumed, CheckpointSeen, Debit, Entry, ExampleBudget, Opened, Restored
+from shared_model.books.merkle import Tree, leaf_hash
+from shared_model.books.notes import Signer
+from shared_model.books.round_log import Intent, Leaf, LoggedEpsilon, Outcome, Result, encode_leaf
+from shared_model.canonical_json import encode
+from shared_model.manifest import Manifest
+from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.spending import device_spent, server_spent
+from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+
+FOLDER = Path(__file__).parent / "vectors"
+SIGNER = Signer(name="example.org/log", private_key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+DEVICE_KEY = bytes(range(32, 64))
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def leaves() -> list[Leaf]:
+    """Three rounds, of which the second was aborted and the third is under way; epsilons are invented."""
+    epsilon = LoggedEpsilon(
+        epsilon=0.0,
+        unit=Unit.DEVICE,
+        relation=Relation.ADD_OR_REMOVE_ONE,
+        adversary=Adversary.RELEASE_READER,
+        trust=Trust.CENTRAL,
+        accountant="PLD",
+    )
+    models, epsilons = ["model 0", "model 1", "model 1"], [0.0, 0.3, 0.44999999999999996, 1e-05 + 0.5]
+    made: list[Leaf] = []
+    for number in (1, 2, 3):
+        made.append(
+            Intent(
+                run="run-1",
+                round=number,
+                model_sha256=sha256(models[number - 1]),
+                code_sha256=sha256("code"),
+                mechanism="gaussian",
+                noise_multiplier=1.25,
+                clip_norm=1e-05,
+                planned_cohort=20,
+                minimum_cohort=5,
+                sample_rate=0.02,
+                delta=1e-06,
+                epsilon_before=replace(epsilon, epsilon=epsilons[number - 1]),
+                epsilon_after=replace(epsilon, epsilon=epsilons[number]),
+                weights="uniform",
+                secagg=None,
+                registry_root=None if number == 1 else sha256("registry"),
+            )
+        )
+        result = Result.ABORTED if number == 2 else Result.RELEASED
+        made.append(Outcome(run="run-1", round=number, model_sha256=sha256("model 1"), result=result))
+    return made[:-1]
+
+
+def round_log() -> dict[str, object]:
+    contents = [encode_leaf(leaf) for leaf in leaves()]
+    tree = Tree(map(leaf_hash, contents))
+    size = len(contents)
+    return {
+        "how": "each leaf is hashed as SHA-256(0x00 || UTF-8 of the text); proofs are those of RFC 9162, section 2.1",
+        "leaves": [
+            {"text": content.decode(), "hash": leaf_hash(content).hex(), "value": json.loads(content)}
+            for content in contents
+        ],
+        "roots": [tree.root(number).hex() for number in range(size + 1)],
+        "inclusion": [
+            {"index": index, "size": size, "proof": [each.hex() for each in tree.inclusion_proof(index, size)]}
+            for index in range(size)
+        ],
+        "consistency": [
+            {"old_size": old, "size": size, "proof": [each.hex() for each in tree.consistency_proof(old, size)]}
+            for old in range(size + 1)
+        ],
+        "vkey": SIGNER.verifier.vkey,
+        "checkpoint": Checkpoint(origin=SIGNER.name, size=size, root=tree.root()).signed(SIGNER).decode(),
+    }
+
+
+def entries() -> list[Entry]:
+    log_key = hashlib.sha256(SIGNER.verifier.public_key).hexdigest()
+    debit = Debit(
+        run="run-1",
+        round=1,
+        intent_sha256=sha256("an intent"),
+        log_index=0,
+        noise_multiplier=1.25,
+        relation=Relation.ZERO_OUT,
+        trust=Trust.CENTRAL,
+        example=None,
+    )
+    example = ExampleBudget(epsilon=2.5, delta=1e-07)
+    assumed = Assumed(run="run-1", round=3, noise_multiplier=1.25, relation=Relation.ZERO_OUT, trust=Trust.CENTRAL)
+    return [
+        Opened(device_cap=12.5, delta=1e-06, max_participations=9, log_key_sha256=log_key),
+        debit,
+        CheckpointSeen(size=1, root=sha256("a root")),
+        replace(debit, round=2, log_index=2, example=example),
+        CheckpointSeen(size=3, root=sha256("a later root")),
+        Restored(mirrored_rows=7, size=9, root=sha256("the root now"), assumed=(assumed,)),
+    ]
+
+
+def ledger() -> dict[str, object]:
+    lines: list[bytes] = []
+    for entry in entries():
+        lines.append(append(lines, entry, key=DEVICE_KEY))
+    mirrored = mirror_of(lines)
+    return {
+        "how": "mac is HMAC-SHA-256 under the key over mac_context and the line without its mac; previous is the "
+        "SHA-256 of the line before; device_mu is the root of the sum of z^-2 over debits and assumed rounds",
+        "key": DEVICE_KEY.hex(),
+        "mac_context": "sottovoce ledger v1\n",
+        "rows": [line.decode() for line in lines],
+        "mirror": {"counter": mirrored.counter, "head": mirrored.head},
+        "device_mu": repr((3 / 1.25**2) ** 0.5),
+    }
+
+
+def manifest() -> dict[str, object]:
+    plan = PrivacyPlan(
+        population=1000,
+        cohort=20,
+        rounds=3,
+        clip_norm=0.5,
+        noise_multiplier=1.25,
+        delta=1e-06,
+        max_participations=9,
+        device_cap=12.5,
+    )
+    found = Manifest(
+        catalogue="lieder",
+        head={"rank": 4, "trainable": "adapter"},
+        plan=plan,
+        rounds=3,
+        spent=(device_spent(plan, participations=0), server_spent(plan, rounds=3)),
+        noise="operating system",
+        simulated=False,
+    )
+    text = encode({"manifest": found.to_json(), "model_sha256": sha256("model 3")})
+    return {
+        "how": "the signature is Ed25519 over signature_context and the UTF-8 of the text, which is canonical JSON",
+        "text": text.decode(),
+        "signature_context": "sottovoce release v1\n",
+        "public_key": base64.b64encode(SIGNER.verifier.public_key).decode(),
+        "signature": SIGNER.private_key.sign(b"sottovoce release v1\n" + text).hex(),
+    }
+
+
+def canonical_json() -> dict[str, object]:
+    values = [None, True, [], {}, {"b": 1, "a": [2, "x"]}, 'ü\n"\\/\u2028', -(2**53), {"é": {"z": "0.1", "": None}}]
+    return {
+        "how": "keys sorted by code point, no spaces, UTF-8 unescaped but for what JSON must escape, no floats",
+        "pairs": [{"value": value, "sha256": hashlib.sha256(encode(value)).hexdigest()} for value in values],
+    }
+
+
+VECTORS = {"round_log": round_log, "ledger": ledger, "manifest": manifest, "canonical_json": canonical_json}
+
+
+def content(name: str) -> str:
+    """What the file of this name holds."""
+    return json.dumps(VECTORS[name](), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name in VECTORS:
+        (FOLDER / f"{name}.json").write_text(content(name), encoding="utf-8")
