@@ -10,9 +10,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from server.round_log.log import PUBLIC_KEY, RoundLog
+from server.round_log.log import RoundLog
 from server.round_log.run import LoggedRun
 from shared_model.books.notes import Signer, Verifier
+from shared_model.books.round_log import PUBLIC_KEY
 from shared_model.errors import BadInput
 from simulations.engines.federation import Federation
 from simulations.run_folder import RunFolder

@@ -15,11 +15,9 @@ from shared_model.books.checkpoint import Checkpoint, open_checkpoint
 from shared_model.books.law import Law
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer, Verifier
-from shared_model.books.round_log import Intent, Leaf, decode_leaf, encode_leaf
+from shared_model.books.round_log import CHECKPOINT, LEAVES, PUBLIC_KEY, Intent, Leaf, decode_leaf, encode_leaf
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput, Refused
-
-LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
 
 Place = tuple[str, int, bool]
 """Run, round, and whether it is the intent."""

@@ -12,10 +12,8 @@ from shared_model.books.checkpoint import Checkpoint, open_checkpoint
 from shared_model.books.law import Law
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Verifier
-from shared_model.books.round_log import Intent, Leaf, Outcome, decode_leaf
+from shared_model.books.round_log import CHECKPOINT, LEAVES, PUBLIC_KEY, Intent, Leaf, Outcome, decode_leaf
 from shared_model.errors import BadInput
-
-LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
 
 
 def verify_round_log(folder: Path, *, key: Verifier | None) -> Verified:

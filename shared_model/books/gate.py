@@ -15,7 +15,7 @@ from shared_model.books.notes import Verifier
 from shared_model.books.round_log import GAUSSIAN, UNIFORM, Intent, decode_leaf
 from shared_model.books.spending import require_allowed
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.spent import Relation
+from shared_model.privacy.spent import Relation, Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,16 @@ class LogProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLimits:
-    """What a device accepts at all, whatever is signed; its cap and number of rounds are in its ledger."""
+    """What a device accepts at all, whatever is signed; its cap and number of rounds are in its ledger.
+
+    trust: who adds the noise in the rounds that it can take part in.
+    """
 
     largest_clip_norm: float
     smallest_noise_multiplier: float
     smallest_cohort: int
     smallest_minimum_cohort: int
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,7 @@ def _require_limits(intent: Intent, limits: OwnLimits) -> None:
     refusals = (
         (intent.mechanism != GAUSSIAN, f"mechanism {intent.mechanism}, which this device cannot count"),
         (intent.weights != UNIFORM, f"weights {intent.weights}, and only uniform ones are covered by the noise"),
+        (intent.epsilon_after.trust is not limits.trust, f"{intent.epsilon_after.trust.value} trust"),
         (intent.clip_norm > limits.largest_clip_norm, f"clip norm {intent.clip_norm:g}"),
         (intent.noise_multiplier < limits.smallest_noise_multiplier, f"noise multiplier {intent.noise_multiplier:g}"),
         (intent.planned_cohort < limits.smallest_cohort, f"a planned cohort of {intent.planned_cohort}"),

@@ -15,6 +15,8 @@ from shared_model.errors import BadInput
 from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
 
 FORMAT_VERSION = 1
+LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
+"""The files of a log's folder: a leaf a line, the signed note, the vkey."""
 UNIFORM = "uniform"
 GAUSSIAN = "gaussian"
 """`shared_model.privacy.plan.Mechanism.GAUSSIAN`, which is not imported here, since it brings scipy with it."""

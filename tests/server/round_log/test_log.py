@@ -4,11 +4,19 @@ from dataclasses import replace
 import pytest
 
 from server.round_log import log as module
-from server.round_log.log import CHECKPOINT, LEAVES, PUBLIC_KEY
 from shared_model.books.checkpoint import open_checkpoint
 from shared_model.books.merkle import EMPTY_ROOT, extends, includes
 from shared_model.books.notes import Verifier
-from shared_model.books.round_log import Intent, LoggedEpsilon, Outcome, Result, encode_leaf
+from shared_model.books.round_log import (
+    CHECKPOINT,
+    LEAVES,
+    PUBLIC_KEY,
+    Intent,
+    LoggedEpsilon,
+    Outcome,
+    Result,
+    encode_leaf,
+)
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
 

@@ -13,10 +13,14 @@ from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import encode_leaf
 from shared_model.errors import Refused
-from shared_model.privacy.spent import Relation
+from shared_model.privacy.spent import Relation, Trust
 
 LIMITS = OwnLimits(
-    largest_clip_norm=1.0, smallest_noise_multiplier=1.0, smallest_cohort=20, smallest_minimum_cohort=5
+    largest_clip_norm=1.0,
+    smallest_noise_multiplier=1.0,
+    smallest_cohort=20,
+    smallest_minimum_cohort=5,
+    trust=Trust.CENTRAL,
 )
 
 
@@ -123,6 +127,18 @@ def test_a_round_announced_before_the_last_checkpoint_seen_is_never_answered(log
 )
 def test_line_26_a_device_has_hard_limits_of_its_own_whatever_is_signed(changes, says, logged_rounds, signer):
     refused(proof_of(logged_rounds(1, **changes), 0, signer), signer, says)
+
+
+def test_line_26_noise_that_others_were_to_add_is_not_counted_as_if_this_device_did(logged_rounds, signer):
+    leaf = logged_rounds(1)[0]
+    elsewhere = [
+        replace(
+            leaf,
+            epsilon_before=replace(leaf.epsilon_before, trust=Trust.LOCAL),
+            epsilon_after=replace(leaf.epsilon_after, trust=Trust.LOCAL),
+        )
+    ]
+    refused(proof_of(elsewhere, 0, signer), signer, "local trust")
 
 
 def test_line_26_its_own_cap_and_number_of_rounds_are_limits_too(logged_rounds, signer):
