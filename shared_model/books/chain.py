@@ -108,11 +108,11 @@ def _walk(lines: Sequence[bytes], *, key: bytes | None, mirrored: Mirrored | Non
         except BadInput:
             return rows, Broken(row=number, what="cannot be read: it was changed")
         if key is not None and not _is_authentic(line, key):
-            return rows, Broken(row=number, what=_unauthentic(line, lines[number:]))
+            return rows, Broken(row=number, what=_unauthentic(line, number, lines))
         previous = line_hash(lines[number - 2]) if number > 1 else NOTHING
-        what = _out_of_place(row, number, previous, lines[number:])
-        if what is None and key is None and number < len(lines) and not _follows(lines[number], line):
-            what = f"was changed, or what follows it was: row {number + 1} does not follow from it"
+        what = _out_of_place(row, number, previous, lines)
+        if key is None:
+            what = what or _disowned(line, number, lines)
         what = what or law.breach(row.entry)
         if what is not None:
             return rows, Broken(row=number, what=what)
@@ -122,17 +122,24 @@ def _walk(lines: Sequence[bytes], *, key: bytes | None, mirrored: Mirrored | Non
     return rows, _rolled_back(lines, mirrored) if mirrored else None
 
 
-def _unauthentic(line: bytes, rest: Sequence[bytes]) -> str:
-    if not rest:
+def _unauthentic(line: bytes, number: int, lines: Sequence[bytes]) -> str:
+    if number == len(lines):
         return "was changed, or forged without the device key"
-    return "was forged without the device key" if _follows(rest[0], line) else "was changed"
+    return "was forged without the device key" if _names(lines[number], line) else "was changed"
 
 
-def _out_of_place(row: Row, number: int, previous: str, rest: Sequence[bytes]) -> str | None:
+def _disowned(line: bytes, number: int, lines: Sequence[bytes]) -> str | None:
+    """Without the key a changed row is told by the next one alone."""
+    if number < len(lines) and _number_of(lines[number]) == number + 1 and not _names(lines[number], line):
+        return f"was changed, or what follows it was: row {number + 1} does not follow from it"
+    return None
+
+
+def _out_of_place(row: Row, number: int, previous: str, lines: Sequence[bytes]) -> str | None:
     if row.number < number:
         return f"is row {row.number} once more"
     if row.number > number:
-        later = any(_number_of(each) == number for each in rest)
+        later = any(_number_of(each) == number for each in lines[number:])
         return f"stands after row {row.number}: rows were reordered" if later else "is missing: it was dropped"
     if row.previous != previous:
         return f"does not follow from row {number - 1}: it is of another copy, which was written on"
@@ -183,10 +190,9 @@ def _number_of(line: bytes) -> int | None:
         return None
 
 
-def _follows(line: bytes, before: bytes) -> bool:
-    """Whether `line` is the next row's and names the hash of `before`; a gap between them is no sign of a change."""
+def _names(line: bytes, before: bytes) -> bool:
+    """Whether `line` is a row that was written after `before`."""
     try:
-        row, number = _parse(line), _number_of(before)
+        return _parse(line).previous == line_hash(before)
     except BadInput:
-        return True  # it is found broken itself
-    return row.previous == line_hash(before) or number is None or row.number != number + 1
+        return False

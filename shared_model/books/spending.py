@@ -1,6 +1,7 @@
 """What a device has spent by its own ledger, and whether it may spend once more. Never the server's epsilon."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from shared_model.books.entries import Assumed, Debit, Entry
@@ -8,6 +9,8 @@ from shared_model.books.ledger_law import law_after, opened_of, participations
 from shared_model.errors import Refused
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Trust, Unit
 
+_MOST_MU = 1e6
+"""Beyond it epsilon is above 5e11, which is no privacy, and rounding keeps the root from being found."""
 _WORDS = {
     Trust.CENTRAL: "Gaussian noise of which the server gives its word",
     Trust.DISTRIBUTED: "Gaussian noise of which each device adds its share",
@@ -21,9 +24,11 @@ def composed_mu(rounds: Sequence[Debit | Assumed]) -> float:
     Under replace-one a device's vector moves by twice the clip norm, under zero-out and add-or-remove-one by once, so
     that the larger is right for all (Dong, Roth and Su 2022, corollary 3.3).
     """
-    if any(each.noise_multiplier == 0 for each in rounds):
+    counts = Counter(each.noise_multiplier for each in rounds)
+    if 0 in counts:
         return math.inf
-    mu = math.sqrt(math.fsum(each.noise_multiplier**-2 for each in rounds))
+    # by multiplier, so that equal ones give the very number of `shared_model.privacy.gaussian.composed_mu`
+    mu = math.hypot(*(math.sqrt(counts[z]) / z for z in sorted(counts)))
     return 2 * mu if _relation(rounds) is Relation.REPLACE_ONE else mu
 
 
@@ -35,17 +40,17 @@ def spent(entries: Sequence[Entry]) -> PrivacySpent:
     """
     rounds = participations(entries)
     delta = opened_of(entries).delta
-    mu = composed_mu(rounds)
+    epsilon = _epsilon(composed_mu(rounds), delta)
     return PrivacySpent(
-        epsilon=_epsilon(mu, delta),
+        epsilon=epsilon,
         delta=delta,
         unit=Unit.DEVICE,
         relation=_relation(rounds),
         adversary=Adversary.RELEASE_READER,
         mechanism="; ".join(_WORDS[trust] for trust in Trust if any(each.trust is trust for each in rounds)) or "none",
         rounds=len(rounds),
-        accountant="exact Gaussian composition" if mu < math.inf else "none",
-        reason=None if mu < math.inf else "a round without noise is among them",
+        accountant="exact Gaussian composition" if epsilon < math.inf else "none",
+        reason=None if epsilon < math.inf else "a round with hardly any noise or none is among them",
     )
 
 
@@ -83,4 +88,4 @@ def _epsilon(mu: float, delta: float) -> float:
     # imported here: scipy takes half a second, which reading a ledger need not spend
     from shared_model.privacy.gaussian import gaussian_epsilon
 
-    return math.inf if math.isinf(mu) else gaussian_epsilon(delta, mu=mu)
+    return math.inf if mu > _MOST_MU else gaussian_epsilon(delta, mu=mu)

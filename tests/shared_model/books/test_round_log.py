@@ -33,7 +33,7 @@ def test_numbers_keep_every_digit(logged_rounds, number, rate, epsilon):
     assert decode_leaf(encode_leaf(intent), what="leaf") == intent
 
 
-def test_an_outcome_never_holds_a_count():
+def test_line_24_an_outcome_never_holds_a_count():
     assert {field.name for field in fields(Outcome)} == {"run", "round", "model_sha256", "result"}
 
 

@@ -54,6 +54,21 @@ def test_line_8_five_rounds_at_point_eight_cost_a_device_what_the_requirements_s
     assert found.epsilon == pytest.approx(16.6, abs=0.05)
 
 
+@given(st.integers(1, 60), st.floats(0.3, 5), st.integers(1, 60))
+def test_line_8_a_cap_pays_for_exactly_the_rounds_that_a_plan_says(rounds, z, more):
+    """Also at the very epsilon of so many rounds, where a rounding would tell plan and ledger apart."""
+    cap = device_epsilon(rounds, noise_multiplier=z, delta=1e-5)
+    entries = [opened(cap=cap), *(debit(number, z) for number in range(1, rounds))]
+    require_allowed(entries, debit(rounds, z))
+    with pytest.raises(Refused, match="above its cap"):
+        require_allowed([*entries, debit(rounds, z)], debit(rounds + more, z))
+
+
+@pytest.mark.parametrize("z", [5e-324, 1e-200, 1e-60, 1e-6, 1.1e-6])
+def test_line_7_hardly_any_noise_is_a_huge_or_infinite_number_and_no_crash(z):
+    assert spent([opened(), debit(1, z)]).epsilon > 1e11
+
+
 def test_nothing_taken_part_in_costs_nothing_and_no_noise_costs_everything():
     assert spent([opened()]).epsilon == 0
     assert spent([opened(), debit(1), debit(2, 0.0)]).epsilon == math.inf
