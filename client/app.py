@@ -9,7 +9,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, RecordD
 from flwr.clientapp import ClientApp
 
 from client.local_round import take_part
-from shared_model.reply import DECLINED, INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROUND, UPDATE
+from shared_model.reply import CLIP_NORM, DECLINED, INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROUND, UPDATE
 from shared_model.training.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,12 @@ def train(message: Message, context: Context) -> Message:
 
 def _answer(invitation: RecordDict, context: Context) -> RecordDict:
     try:
+        told = invitation.config_records[INVITATION]
         update = take_part(
             _workspace(Path(str(context.run_config["workspace"]))),
             _registration_number(context),
-            round_number=int(str(invitation.config_records[INVITATION][ROUND])),
+            round_number=int(str(told[ROUND])),
+            clip_norm=float(str(told[CLIP_NORM])) if CLIP_NORM in told else None,
             parameters=torch.from_numpy(invitation.array_records[PARAMETERS][PARAMETERS].numpy().copy()),
         )
     except Exception as error:

@@ -1,21 +1,36 @@
 """A device's part in one round: count for itself, train on its own plays, clip, answer."""
 
+from dataclasses import replace
+
 from torch import Tensor
 
 from client.ledger.simulated import open_simulated_ledger, simulated_debit
+from shared_model.books.ledger_law import participations
 from shared_model.errors import Refused
+from shared_model.privacy.plan import Clipping
 from shared_model.training.local_update import clipped_updates
 from shared_model.training.workspace import Workspace
 
 
-def take_part(workspace: Workspace, device: int, *, round_number: int, parameters: Tensor) -> Tensor | None:
+def take_part(
+    workspace: Workspace, device: int, *, round_number: int, parameters: Tensor, clip_norm: float | None = None
+) -> Tensor | None:
     """The device's clipped update (d,), or None where its own ledger says no. parameters: (d,) float32.
 
+    clip_norm: of this round, as it was told; it has a say where the agreed plan's clipping is adaptive only, and there
+    the answer is the device's contribution (d + 1,). Noise follows the clip norm, so that no value of it costs more.
     The debit is on disk before the examples are read. Raises ValueError for a round that cannot be.
     """
     plan = workspace.agreed.plan
+    if plan.clipping is Clipping.ADAPTIVE:
+        if clip_norm is None:
+            raise ValueError("invitation: it has no clip norm, and the plan's clipping is adaptive")
+        plan = replace(plan, clip_norm=clip_norm)
     try:
         with open_simulated_ledger(workspace.ledger(device)) as ledger:
+            earlier = tuple(each.round for each in participations(ledger.entries))
+            if any(abs(round_number - taken) < plan.bands for taken in earlier):
+                return None  # its noise is planned for rounds of a device that lie this far apart
             ledger.debit(simulated_debit(round_number, plan=plan))
     except Refused:
         return None

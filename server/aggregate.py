@@ -1,17 +1,19 @@
 """The sum of a round: clipped updates in, one noised mean out. Nothing per listener survives it.
 
-Letters: K answers at once, d released numbers.
+Letters: K answers at once, d released numbers, D numbers in an answer: d, and one more with adaptive clipping.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from shared_model.errors import BadInput, Refused
+from shared_model.privacy.adaptive_clipping import AdaptiveClipping, adapted_average
 from shared_model.privacy.clipping import clip_rows
-from shared_model.privacy.mechanism import private_average
-from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.matrix_factorisation import NoiseMemory
+from shared_model.privacy.mechanism import correlated_average, private_average
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
 
 
@@ -21,26 +23,32 @@ class Released:
 
     noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the
     operator, without noise: a simulation reports it, and no release holds it.
+    next_clip_norm: where clipping is adaptive; noise_memory: after this round, where noise is correlated.
     """
 
     mean: Tensor
     update_norm: float
     noise_norm: float
+    next_clip_norm: float | None = None
+    noise_memory: NoiseMemory | None = None
 
 
 class Aggregate:
     """Sums answers in float64 with equal weights; a claimed number of examples has no say (privacy requirement 11).
 
     Sensitivity: `plan.clip_norm`, add-or-remove-one device, whatever the clients send: every row is clipped here too.
+    With adaptive clipping rows are contributions in units of the clip norm, and clipped to their own sensitivity.
     """
 
     def __init__(self, size: int, *, plan: PrivacyPlan) -> None:
+        """size: d; plan: of this round, so that its clip norm is the one that the devices were told."""
         self._plan = plan
-        self._sum = torch.zeros(size, dtype=torch.float64)
+        self._adaptive = AdaptiveClipping.of(plan) if plan.clipping is Clipping.ADAPTIVE else None
+        self._sum = torch.zeros(answer_size(size, plan=plan), dtype=torch.float64)
         self.answers = 0
 
     def add(self, updates: Tensor) -> None:
-        """updates: (K, d) float32, one row a device.
+        """updates: (K, D) float32, one row a device.
 
         Raises BadInput for rows of another width: a shorter one would be repeated along the sum, unclipped as a whole.
         """
@@ -50,15 +58,17 @@ class Aggregate:
                 "leave it out"
             )
         private = self._plan.mechanism is not Mechanism.OFF
-        rows = clip_rows(updates, clip_norm=self._plan.clip_norm) if private else updates
+        bound = self._plan.clip_norm if self._adaptive is None else self._adaptive.sensitivity
+        rows = clip_rows(updates, clip_norm=bound) if private else updates
         self._sum += rows.sum(0, dtype=torch.float64)
         self.answers += len(rows)
 
-    def release(self, randomness: Randomness) -> Released:
+    def release(self, randomness: Randomness, *, memory: NoiseMemory | None = None) -> Released:
         """The mean over the *planned* cohort: fewer answers must not mean less noise (privacy requirement 12).
 
         Raises Refused when fewer than the plan's minimum answered: nothing partial is released. That a round was
         aborted shows that few answered, which no epsilon counts; with a minimum of 0 it is never shown.
+        memory: of earlier rounds' noise, None before the first.
         """
         plan = self._plan
         if self.answers < plan.minimum_cohort:
@@ -66,10 +76,35 @@ class Aggregate:
                 f"round: {self.answers} devices answered and the plan asks for at least {plan.minimum_cohort}; "
                 "nothing was released. Invite more devices or plan a smaller minimum_cohort"
             )
+        if self._adaptive is not None:
+            return self._adapted(self._adaptive, randomness)
         plain = self._sum / plan.cohort
-        private = plan.mechanism is not Mechanism.OFF
-        return Released(
-            mean=private_average(self._sum, plan=plan, randomness=randomness) if private else plain.float(),
+        released = Released(
+            mean=plain.float(),
             update_norm=float(plain.norm()),
             noise_norm=plan.noise_standard_deviation * len(plain) ** 0.5 / plan.cohort,
         )
+        if plan.mechanism is Mechanism.OFF:
+            return released
+        if plan.mechanism is Mechanism.GAUSSIAN:
+            return replace(released, mean=private_average(self._sum, plan=plan, randomness=randomness))
+        before = NoiseMemory.start(size=len(plain)) if memory is None else memory
+        mean, after = correlated_average(self._sum, plan=plan, memory=before, randomness=randomness)
+        growth = plan.factorisation.row_norm(after.round)
+        return replace(released, mean=mean, noise_norm=growth * released.noise_norm, noise_memory=after)
+
+    def _adapted(self, clipping: AdaptiveClipping, randomness: Randomness) -> Released:
+        plan = self._plan
+        after = adapted_average(self._sum, clip_norm=plan.clip_norm, clipping=clipping, randomness=randomness)
+        deviation = clipping.update_noise_multiplier * plan.clip_norm
+        return Released(
+            mean=after.mean,
+            update_norm=float(self._sum[:-1].norm()) * plan.clip_norm / plan.cohort,
+            noise_norm=deviation * len(after.mean) ** 0.5 / plan.cohort,
+            next_clip_norm=after.next_clip_norm,
+        )
+
+
+def answer_size(size: int, *, plan: PrivacyPlan) -> int:
+    """D for d = `size`."""
+    return size + (plan.clipping is Clipping.ADAPTIVE)

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from server import checkpoint
-from server.round import run_round
+from server.aggregate import answer_size
+from server.round import plan_of_next_round, run_round
 from server.simulated_run import read_simulated_run
 from shared_model.errors import BadInput, SottovoceError
-from shared_model.reply import INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROLL_CALL, ROUND, TRAIN, UPDATE
+from shared_model.privacy.plan import PrivacyPlan
+from shared_model.reply import CLIP_NORM, INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROLL_CALL, ROUND, TRAIN, UPDATE
 from shared_model.training.workspace import Workspace
 
 DEADLINE_S = 600.0
@@ -41,29 +43,32 @@ def main(grid: Grid, context: Context) -> None:
     state = checkpoint.latest(workspace.rounds)
     if state is None:
         raise BadInput(f"workspace: {workspace.rounds} has no state to start from; start the run again")
-    collect = Collect(grid=grid, nodes=roll_call(grid, plan.population))
+    nodes = roll_call(grid, plan.population)
     while state.round < plan.rounds:
+        collect = Collect(grid=grid, nodes=nodes, plan=plan_of_next_round(plan, state))
         state = run_round(state, plan=plan, step=run.step, randomness=run.randomness, collect=collect)
         checkpoint.save(state, workspace.rounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collect:
-    """Invites a cohort by messages. nodes: Flower's node of each registration number."""
+    """Invites a cohort by messages. nodes: Flower's node of each registration number; plan: of this round."""
 
     grid: Grid
     nodes: Sequence[int]
+    plan: PrivacyPlan
 
     def __call__(self, number: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
-        """Each answer as a row (1, d), as it comes. Neither a refusal nor a malformed reply is one."""
+        """Each answer as a row (1, D), as it comes. Neither a refusal nor a malformed reply is one."""
         invitation = RecordDict(
             {
-                INVITATION: ConfigRecord({ROUND: number}),
+                INVITATION: ConfigRecord({ROUND: number, CLIP_NORM: self.plan.clip_norm}),
                 PARAMETERS: ArrayRecord({PARAMETERS: Array(vector.numpy())}),
             }
         )
+        size = answer_size(len(vector), plan=self.plan)
         for reply in replies(self.grid, TRAIN, [self.nodes[device] for device in cohort], invitation):
-            update = update_in(reply, size=len(vector))
+            update = update_in(reply, size=size)
             if update is not None:
                 yield update[None]
 

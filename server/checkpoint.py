@@ -5,18 +5,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError, safe_open
 
 from server.round import RoundRecord, RoundState
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
+from shared_model.privacy.matrix_factorisation import NoiseMemory
 
 
 def save(state: RoundState, folder: Path) -> None:
     """Write the state after `state.round`; synced before this returns."""
     tensors = {"vector": state.vector, "velocity": state.velocity}
     records = json.dumps([asdict(record) for record in state.records])
-    content = safetensors.torch.save(tensors, metadata={"round": str(state.round), "records": records})
+    metadata = {"round": str(state.round), "records": records}
+    if state.clip_norm is not None:
+        metadata["clip_norm"] = state.clip_norm.hex()
+    if state.noise_memory is not None:
+        metadata["noise_round"] = str(state.noise_memory.round)
+        tensors["noise_memory"] = torch.from_numpy(state.noise_memory.rows)
+    content = safetensors.torch.save(tensors, metadata=metadata)
     write_atomically(path(folder, state.round), content)
 
 
@@ -25,11 +33,17 @@ def load(file: Path) -> RoundState:
     try:
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
+            memory = None
+            if "noise_round" in metadata:
+                rows = opened.get_tensor("noise_memory").numpy()
+                memory = NoiseMemory(round=int(metadata["noise_round"]), rows=rows)
             return RoundState(
                 round=int(metadata["round"]),
                 vector=opened.get_tensor("vector"),
                 velocity=opened.get_tensor("velocity"),
                 records=tuple(RoundRecord(**record) for record in json.loads(metadata["records"])),
+                clip_norm=float.fromhex(metadata["clip_norm"]) if "clip_norm" in metadata else None,
+                noise_memory=memory,
             )
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(

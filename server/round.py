@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from server.aggregate import Aggregate
+from server.aggregate import Aggregate, answer_size
 from shared_model.errors import Refused
-from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.matrix_factorisation import NoiseMemory, next_noise
+from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
 from shared_model.privacy.sampling import draw_cohort
 
@@ -46,12 +47,18 @@ class RoundRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundState:
-    """Where a run stands: `round` rounds are finished; vector: (d,) float32; velocity: (d,) float64."""
+    """Where a run stands: `round` rounds are finished; vector: (d,) float32; velocity: (d,) float64.
+
+    clip_norm: of the next round, where clipping is adaptive and has begun; noise_memory: what the next round's noise
+    needs of earlier ones, where it is correlated and has begun.
+    """
 
     round: int
     vector: Tensor
     velocity: Tensor
     records: tuple[RoundRecord, ...]
+    clip_norm: float | None = None
+    noise_memory: NoiseMemory | None = None
 
     @classmethod
     def start(cls, vector: Tensor) -> "RoundState":
@@ -59,9 +66,14 @@ class RoundState:
         return cls(round=0, vector=vector, velocity=torch.zeros(len(vector), dtype=torch.float64), records=())
 
 
+def plan_of_next_round(plan: PrivacyPlan, state: RoundState) -> PrivacyPlan:
+    """The run's plan with the clip norm that holds in the round after `state`."""
+    return plan if state.clip_norm is None else replace(plan, clip_norm=state.clip_norm)
+
+
 Collect = Callable[[int, Tensor, NDArray[np.int64]], Iterable[Tensor]]
-"""Asks the invited (round, parameters (d,), registration numbers) and yields their answers as rows (K, d), as they
-come. Who declines is simply not among them."""
+"""Asks the invited (round, parameters (d,), registration numbers) and yields their answers as rows (K, D), as they
+come (`server.aggregate`). Who declines is simply not among them."""
 
 
 def run_round(
@@ -72,8 +84,12 @@ def run_round(
     randomness: Callable[[str, int], Randomness],
     collect: Collect,
 ) -> RoundState:
-    """The state after one more round. randomness: a stream for a purpose ("cohort", "noise") and a round."""
+    """The state after one more round. randomness: a stream for a purpose ("cohort", "noise") and a round.
+
+    What leaves a round and what its noise and clip norm were drawn to are one value: stored together, or not at all.
+    """
     number = state.round + 1
+    plan = plan_of_next_round(plan, state)
     cohort = draw_cohort(plan, randomness=randomness("cohort", number))
     aggregate = Aggregate(len(state.vector), plan=plan)
     for updates in collect(number, state.vector, cohort):
@@ -87,12 +103,13 @@ def run_round(
         update_norm=None,
         noise_norm=None,
         bytes_down=sent * len(cohort),
-        bytes_up=sent * aggregate.answers,
+        bytes_up=4 * answer_size(len(state.vector), plan=plan) * aggregate.answers,
     )
     try:
-        released = aggregate.release(randomness("noise", number))
+        released = aggregate.release(randomness("noise", number), memory=state.noise_memory)
     except Refused:
-        return replace(state, round=number, records=(*state.records, record))
+        memory = _memory_after_an_aborted_round(state, plan, randomness("noise", number))
+        return replace(state, round=number, records=(*state.records, record), noise_memory=memory)
     velocity = step.momentum * state.velocity + released.mean
     return RoundState(
         round=number,
@@ -102,4 +119,15 @@ def run_round(
             *state.records,
             replace(record, update_norm=released.update_norm, noise_norm=released.noise_norm),
         ),
+        clip_norm=released.next_clip_norm,
+        noise_memory=released.noise_memory,
     )
+
+
+def _memory_after_an_aborted_round(state: RoundState, plan: PrivacyPlan, randomness: Randomness) -> NoiseMemory | None:
+    """Its noise is used up, though nobody saw it (privacy requirement 19)."""
+    if plan.mechanism is not Mechanism.MATRIX_FACTORISATION:
+        return None
+    before = NoiseMemory.start(size=len(state.vector)) if state.noise_memory is None else state.noise_memory
+    deviation = plan.noise_standard_deviation
+    return next_noise(before, factorisation=plan.factorisation, standard_deviation=deviation, randomness=randomness)[1]

@@ -6,10 +6,11 @@ A reply holds an update or `declined`, nothing beside: no loss, no number of exa
 ROLL_CALL, TRAIN = "query", "train"
 """Types of message."""
 
-INVITATION, ROUND = "invitation", "round"
-"""Server to client: a configuration record with the number of the round, and"""
+INVITATION, ROUND, CLIP_NORM = "invitation", "round", "clip_norm"
+"""Server to client: a configuration record with the number of the round and the clip norm that holds in it, and"""
 PARAMETERS = "parameters"
-"""an array record with one array (d,) float32, both in the invitation and, as the clipped update, under"""
+"""an array record with one array (d,) float32, both in the invitation and, as the clipped update (which has one number
+more with adaptive clipping), under"""
 UPDATE = "update"
 """in the reply, or else"""
 DECLINED = "declined"

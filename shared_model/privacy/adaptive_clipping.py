@@ -18,7 +18,7 @@ from torch import Tensor
 from shared_model.errors import BadInput
 from shared_model.privacy.clipping import clip_rows, row_norms
 from shared_model.privacy.noise import gaussian_noise
-from shared_model.privacy.plan import CLIP_NORMS
+from shared_model.privacy.plan import CLIP_NORMS, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
 
 BIT_NOISE_SHARE = 0.05
@@ -58,6 +58,11 @@ class AdaptiveClipping:
                 f"adaptive clipping: quantile {self.quantile:g} and learning rate {self.learning_rate:g}; "
                 "the first must lie between 0 and 1, the second above 0 and at most 1"
             )
+
+    @classmethod
+    def of(cls, plan: PrivacyPlan) -> "AdaptiveClipping":
+        """Towards the median, as fast as Andrew et al. found good for every task (section 3.1)."""
+        return cls(noise_multiplier=plan.noise_multiplier, cohort=plan.cohort)
 
     @property
     def bit_noise(self) -> float:

@@ -5,7 +5,7 @@ import math
 from shared_model.privacy.accounting import pld_true_positives
 from shared_model.privacy.coverage import VISIBLE
 from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
-from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import REPRODUCIBLE
 from shared_model.privacy.spending import PopulationSpent, device_spent, population_spent, server_spent
 from shared_model.privacy.spent import Relation, Sampling
@@ -34,6 +34,7 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
         f"Adversary, the server: epsilon is infinite, since {server_spent(plan, rounds=rounds).reason}. The numbers "
         "prove what the server promised; that it did add the noise is for an audit to show.",
         _sampling(plan),
+        *_assumptions(plan),
         "Tuning: choosing settings by looking at earlier runs on private data costs privacy too; it is not counted.",
         "Evaluation: qualities, attention, shares of paths, norms of updates and counts of answers in this report, the "
         "predictions and the checkpoints beside it were taken from private listeners without noise, outside the "
@@ -110,6 +111,20 @@ def _sampling(plan: PrivacyPlan) -> str:
         f"Sampling: each device is in each round by a coin of its own, with chance {plan.sample_rate:.4g} "
         f"({plan.cohort} of {plan.population}), and nobody but the server learns who was."
     )
+
+
+def _assumptions(plan: PrivacyPlan) -> list[str]:
+    if plan.mechanism is Mechanism.MATRIX_FACTORISATION:
+        return [
+            f"Separation: the noise of {plan.rounds} rounds is planned together, and the numbers hold for devices that "
+            f"take part again after {plan.bands} rounds at the earliest; each device sees to that itself."
+        ]
+    if plan.clipping is Clipping.ADAPTIVE:
+        return [
+            "Clipping: the bound follows the median norm by one bit of each device inside the noised vector; the noise "
+            "multiplier counts update and bit together."
+        ]
+    return []
 
 
 def _noise(plan: PrivacyPlan, label: str) -> str:

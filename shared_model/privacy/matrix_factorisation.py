@@ -78,6 +78,15 @@ class BandedFactorisation:
             return False
         return all(number - taken >= self.bands for taken in earlier)
 
+    def row_norm(self, number: int) -> float:
+        """Standard deviation of the noise of round `number` (from 1) over that of W: the norm of a row of C^-1."""
+        response, memory = [], NoiseMemory.start(size=1)
+        for place in range(number):
+            unit = np.array([1.0 if place == 0 else 0.0])
+            row, memory = _solve_row(unit, memory=memory, factorisation=self)
+            response.append(float(row[0]) / self.column_norms[place])
+        return float(self.column_norms[number - 1] * np.linalg.norm(response))
+
     def prefix_sum_error(self) -> float:
         """Mean squared error of each number of the n released sums, over the variance of the noise W: |A C^-1|^2 / n.
 

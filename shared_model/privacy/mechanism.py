@@ -1,8 +1,10 @@
-"""The one place where noise meets a sum: both engines and the server go through it."""
+"""Where noise meets a sum: both engines and the server go through it. (Adaptive clipping has one of its own, which
+reads the next clip norm from the same numbers.)"""
 
 import torch
 from torch import Tensor
 
+from shared_model.privacy.matrix_factorisation import NoiseMemory, next_noise
 from shared_model.privacy.noise import gaussian_noise
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import Randomness
@@ -17,3 +19,19 @@ def private_average(total: Tensor, *, plan: PrivacyPlan, randomness: Randomness)
     """
     noise = gaussian_noise(total.numel(), standard_deviation=plan.noise_standard_deviation, randomness=randomness)
     return ((total.double() + torch.from_numpy(noise)) / plan.cohort).float()
+
+
+def correlated_average(
+    total: Tensor, *, plan: PrivacyPlan, memory: NoiseMemory, randomness: Randomness
+) -> tuple[Tensor, NoiseMemory]:
+    """As `private_average`, with the next round's noise of the plan's matrix factorisation, and the memory after it.
+
+    Both are stored in one step, before either is seen: then no round's noise is drawn twice.
+    """
+    noise, after = next_noise(
+        memory,
+        factorisation=plan.factorisation,
+        standard_deviation=plan.noise_standard_deviation,
+        randomness=randomness,
+    )
+    return ((total.double() + torch.from_numpy(noise)) / plan.cohort).float(), after

@@ -8,6 +8,7 @@ from functools import lru_cache
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.coverage import require_accountant
 from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.matrix_factorisation import BandedFactorisation
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 SMALLEST_DELTA = 1e-12
@@ -26,6 +27,7 @@ class Mechanism(Enum):
     """What is done to the sum of a cohort's updates."""
 
     GAUSSIAN = "gaussian"
+    MATRIX_FACTORISATION = "matrix-factorisation"  # noise that is correlated over rounds
     OFF = "off"  # nothing is clipped, no noise is added, and epsilon is infinite
 
 
@@ -44,7 +46,9 @@ class PrivacyPlan:
     minimum_cohort: with fewer answers the round is aborted, which shows that few answered, and no epsilon counts that;
     0 never aborts, and a round without answers then releases its noise alone, as accounted. max_participations: how
     often one device may take part. device_cap: the un-amplified epsilon that one device may spend by its own count;
-    None leaves it to `max_participations` and where the mechanism is off.
+    None leaves it to `max_participations` and where the mechanism is off. bands: of the matrix factorisation, and how
+    many rounds after one a device takes part again at the earliest; 1 without it. Adaptive clipping starts from
+    `clip_norm`.
 
     Raises BadInput where a number cannot be used, or where the expected participations exceed what a device allows;
     Refused where no accountant covers the combination.
@@ -60,6 +64,7 @@ class PrivacyPlan:
     minimum_cohort: int = 0
     device_cap: float | None = None
     mechanism: Mechanism = Mechanism.GAUSSIAN
+    bands: int = 1
     clipping: Clipping = Clipping.FLAT
     trust: Trust = Trust.CENTRAL
     sampling: Sampling = Sampling.POISSON
@@ -71,6 +76,7 @@ class PrivacyPlan:
         _require_numbers(self)
         _require_noise(self)
         _require_an_accountant(self)
+        _require_soundness(self)
         if self.expected_participations > self.participation_limit:
             raise BadInput(
                 f"privacy plan: a device is expected to take part {self.expected_participations:g} times in "
@@ -92,7 +98,18 @@ class PrivacyPlan:
     @property
     def releases(self) -> int:
         """Rounds that count against a reader of releases: all, or one device's at most where cohorts are visible."""
-        return min(self.rounds, self.max_participations) if self.sampling is Sampling.NONE else self.rounds
+        return min(self.rounds, self._most_participations) if self.sampling is Sampling.NONE else self.rounds
+
+    @property
+    def factorisation(self) -> BandedFactorisation:
+        """Of the noise of all rounds. Raises BadInput where `bands` does not fit the rounds."""
+        return BandedFactorisation(rounds=self.rounds, bands=self.bands)
+
+    @property
+    def _most_participations(self) -> int:
+        """`max_participations`, or fewer where rounds have no room for the separation."""
+        apart = self.bands > 1
+        return self.factorisation.participations(self.max_participations) if apart else self.max_participations
 
     @property
     def device_relation(self) -> Relation:
@@ -106,9 +123,10 @@ class PrivacyPlan:
 
     @property
     def participation_limit(self) -> int:
-        """How often one device may take part: the lower of `max_participations` and what `device_cap` pays for."""
+        """How often one device may take part, at most: `max_participations`, what `device_cap` pays for, and what
+        rounds that lie `bands` apart have room for."""
         if self.device_cap is None:
-            return self.max_participations
+            return self._most_participations
         return _participations_within(self)
 
     def may_participate(self, participations_so_far: int) -> bool:
@@ -117,7 +135,14 @@ class PrivacyPlan:
 
     def without_privacy(self) -> "PrivacyPlan":
         """The same rounds with the mechanism off."""
-        return replace(self, mechanism=Mechanism.OFF, noise_multiplier=0.0, device_cap=None)
+        return replace(
+            self,
+            mechanism=Mechanism.OFF,
+            noise_multiplier=0.0,
+            device_cap=None,
+            bands=1,
+            clipping=Clipping.FLAT,
+        )
 
 
 def _require_counts(plan: PrivacyPlan) -> None:
@@ -170,11 +195,6 @@ def _require_noise(plan: PrivacyPlan) -> None:
 
 def _require_an_accountant(plan: PrivacyPlan) -> None:
     require_accountant(plan.sampling, plan.relation)
-    if plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE or plan.clipping is not Clipping.FLAT:
-        raise Refused(
-            f"privacy plan: no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value} with "
-            f"{plan.clipping.value} clipping; use central trust, the unit device and flat clipping"
-        )
     if plan.sampling is Sampling.FULL_PARTICIPATION and plan.cohort != plan.population:
         raise BadInput(
             f"privacy plan: full participation with a cohort of {plan.cohort} out of {plan.population}; "
@@ -182,11 +202,41 @@ def _require_an_accountant(plan: PrivacyPlan) -> None:
         )
 
 
+def _require_soundness(plan: PrivacyPlan) -> None:
+    """Raises Refused for combinations that no mechanism here gives (privacy requirements 6 and 17)."""
+    gaussian = plan.mechanism is Mechanism.GAUSSIAN
+    correlated = plan.mechanism is Mechanism.MATRIX_FACTORISATION
+    refusals = (
+        (
+            plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE,
+            f"no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value} in rounds; "
+            "use central trust and the unit device",
+        ),
+        (
+            plan.clipping is Clipping.ADAPTIVE and not gaussian,
+            f"adaptive clipping with mechanism {plan.mechanism.value}; use flat clipping, or the mechanism gaussian",
+        ),
+        (
+            correlated and plan.sampling is not Sampling.NONE,
+            f"matrix factorisation with sampling {plan.sampling.value}, which would count an amplification that "
+            "correlated noise does not have; use sampling none",
+        ),
+    )
+    for unsound, what in refusals:
+        if unsound:
+            raise Refused(f"privacy plan: {what}")
+    if plan.bands != 1 and not correlated:
+        raise BadInput(
+            f"privacy plan: {plan.bands} bands with mechanism {plan.mechanism.value}; "
+            "leave bands out, or use matrix-factorisation"
+        )
+
+
 @lru_cache(maxsize=64)  # asked of every device in every round
 def _participations_within(plan: PrivacyPlan) -> int:
     """The largest number of participations, at most the plan's, whose un-amplified epsilon is at most the cap."""
     assert plan.device_cap is not None
-    fits, too_many = 0, plan.max_participations + 1
+    fits, too_many = 0, plan._most_participations + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
         spent = device_epsilon(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared_model.privacy.coverage import EXACT, RDP, account
 from shared_model.privacy.gaussian import device_epsilon
-from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Sampling
 
 _GAUSSIAN = {
@@ -56,7 +56,7 @@ def population_spent(plan: PrivacyPlan, *, rounds: int) -> PopulationSpent:
             unit=plan.unit,
             relation=plan.relation,
             adversary=Adversary.RELEASE_READER,
-            mechanism=_GAUSSIAN[plan.sampling],
+            mechanism=_mechanism(plan),
             rounds=rounds,
             accountant=accountant,
             reason=reason,
@@ -104,6 +104,14 @@ def server_spent(plan: PrivacyPlan, *, rounds: int) -> PrivacySpent:
         accountant="none",
         reason="with central trust the server sees each update",
     )
+
+
+def _mechanism(plan: PrivacyPlan) -> str:
+    if plan.mechanism is Mechanism.MATRIX_FACTORISATION:
+        return f"Gaussian noise correlated by a matrix factorisation of {plan.bands} bands"
+    if plan.clipping is Clipping.ADAPTIVE:
+        return f"{_GAUSSIAN[plan.sampling]} on updates and their clipping bits"
+    return _GAUSSIAN[plan.sampling]
 
 
 def _without_noise(plan: PrivacyPlan, *, rounds: int, relation: Relation) -> PrivacySpent:

@@ -15,8 +15,9 @@ from torch.func import functional_call, grad, vmap
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
+from shared_model.privacy.adaptive_clipping import AdaptiveClipping, contributions
 from shared_model.privacy.clipping import clip_rows
-from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.training.examples import Examples, take
 
 
@@ -81,7 +82,10 @@ def clipped_updates(
 ) -> Tensor:
     """What leaves K devices: their updates (K, d), each of L2 norm at most the plan's clip norm.
 
-    Unclipped where the plan's mechanism is off, and then no epsilon is claimed.
+    Unclipped where the plan's mechanism is off, and then no epsilon is claimed. With adaptive clipping, contributions
+    (K, d + 1) in units of the clip norm, with a bit each. plan: of this round.
     """
     updates = local_updates(model, start, examples, training)
+    if plan.clipping is Clipping.ADAPTIVE:
+        return contributions(updates, clip_norm=plan.clip_norm, clipping=AdaptiveClipping.of(plan))
     return updates if plan.mechanism is Mechanism.OFF else clip_rows(updates, clip_norm=plan.clip_norm)

@@ -4,11 +4,11 @@ Letters: U listeners, E examples of each, d released numbers.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from server import checkpoint
-from server.round import RoundState, ServerStep
+from server.round import RoundState, ServerStep, plan_of_next_round
 from server.round_log.run import LoggedRun
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
@@ -63,7 +63,7 @@ def train(
             evaluated(checkpoint.load(checkpoint.path(folder, number)))
     progress(state.round)
     if log is not None and state.round < last:
-        log.announce(state)
+        _announce(log, state)
     for after in engine(state, federation):
         if log is not None:
             log.conclude(after)
@@ -75,8 +75,13 @@ def train(
             evaluated(state)
         progress(state.round)
         if log is not None and state.round < last:
-            log.announce(state)
+            _announce(log, state)
     return state
+
+
+def _announce(log: LoggedRun, state: RoundState) -> None:
+    """With the clip norm that holds in the round after `state`."""
+    replace(log, plan=plan_of_next_round(log.plan, state)).announce(state)
 
 
 def is_evaluated(number: int, *, every: int, last: int) -> bool:

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from server.round import RoundState, run_round
+from server.round import RoundState, plan_of_next_round, run_round
 from shared_model.training.examples import take
 from shared_model.training.local_update import clipped_updates
 from simulations.engines.federation import Federation
-from simulations.engines.participation import accept, participations
+from simulations.engines.participation import taken_part_after
 
 MOST_SIDE_BY_SIDE = 50
 NUMBERS_SIDE_BY_SIDE = 2_000_000
@@ -26,14 +26,15 @@ On two cores 50 adapters of 4,000 numbers and 10 heads of 200,000 were fastest (
 def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundState]:
     """The states after each round that the plan still has to run."""
     plan = federation.plan
-    taken_part = participations(federation, rounds=state.round)
+    taken_part = taken_part_after(federation, rounds=state.round)
 
-    def collect(_: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
-        accepting = accept(taken_part, cohort, plan)
+    def collect(number: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
+        accepting = taken_part.accept(cohort, number=number, plan=plan)
+        told = plan_of_next_round(plan, state)
         for listeners in torch.split(torch.from_numpy(accepting), side_by_side(len(vector))):
             if len(listeners):
                 examples = take(federation.examples, listeners)
-                yield clipped_updates(federation.model, vector, examples, training=federation.training, plan=plan)
+                yield clipped_updates(federation.model, vector, examples, training=federation.training, plan=told)
 
     while state.round < plan.rounds:
         state = run_round(state, plan=plan, step=federation.step, randomness=federation.randomness, collect=collect)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from flwr.supercore.task_identity import TaskIdentity
 
 import server.app
 from client.app import app as client_app
+from client.local_round import take_part
 from server import checkpoint
 from server.round import RoundState
 from shared_model.errors import BadInput, SottovoceError
-from shared_model.reply import DECLINED, INVITATION, PARAMETERS, TRAIN, UPDATE
+from shared_model.privacy.plan import Clipping, Mechanism
+from shared_model.privacy.spent import Sampling
+from shared_model.reply import DECLINED, INVITATION, PARAMETERS, ROUND, TRAIN, UPDATE
 from shared_model.training.workspace import Workspace
 from simulations.engines.federation import Federation
 from simulations.engines.flower_workspace import write_workspace
@@ -118,6 +122,65 @@ def test_devices_decline_alike_and_go_on_counting_after_a_stop(tiny_federation: 
     for stopped in (1, 3):
         found, _ = run(federation, tmp_path / str(stopped), state=expected[stopped - 1])
         assert_same(found, expected[stopped:])
+
+
+MECHANISMS = {
+    "adaptive clipping": {"clipping": Clipping.ADAPTIVE, "clip_norm": 3.0, "rounds": 4, "max_participations": 3},
+    "matrix factorisation": {
+        "mechanism": Mechanism.MATRIX_FACTORISATION,
+        "sampling": Sampling.NONE,
+        "bands": 2,
+        "rounds": 6,
+        "cohort": 5,
+        "max_participations": 3,
+    },
+}
+
+
+@pytest.mark.parametrize("changes", MECHANISMS.values(), ids=MECHANISMS)
+def test_every_mechanism_gives_the_same_behind_messages_and_after_a_stop_lines_17_and_19(
+    changes: dict[str, Any], tiny_federation: Federation, tmp_path: Path
+) -> None:
+    federation = replace(tiny_federation, plan=replace(tiny_federation.plan, **changes))
+    expected = reference(federation)
+    assert expected[-1].records[-1].answered > 0
+    found, _ = run(federation, tmp_path / "whole")
+    assert_same(found, expected)
+    for stopped in (1, 3):
+        found, _ = run(federation, tmp_path / str(stopped), state=expected[stopped - 1])
+        assert_same(found, expected[stopped:])
+    for ours, theirs in zip(found, expected[3:], strict=True):
+        assert (ours.clip_norm is None) == (theirs.clip_norm is None) == (federation.plan.clipping is Clipping.FLAT)
+        if ours.clip_norm is not None:
+            assert ours.clip_norm == pytest.approx(theirs.clip_norm, rel=1e-5)
+
+
+def test_line_19_a_device_declines_a_round_within_the_bands_of_its_last(
+    tiny_federation: Federation, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = MECHANISMS["matrix factorisation"] | {"bands": 5, "max_participations": 6, "cohort": 4}
+    federation = replace(tiny_federation, plan=replace(tiny_federation.plan, **changes))
+    answered: dict[int, list[int]] = {}
+
+    def watching(asked: Message, reply: Message) -> Message:
+        if asked.metadata.message_type == TRAIN and UPDATE in reply.content:
+            number = int(str(asked.content.config_records[INVITATION][ROUND]))
+            answered.setdefault(asked.metadata.dst_node_id, []).append(number)
+        return reply
+
+    found, _ = run(federation, tmp_path, spoil=watching)
+    assert found[-1].records[-1].declined > 0
+    assert all(later - earlier >= 5 for rounds in answered.values() for earlier, later in pairwise(rounds))
+
+
+def test_line_17_a_device_that_is_not_told_the_clip_norm_declines(tiny_federation: Federation, tmp_path: Path) -> None:
+    plan = replace(tiny_federation.plan, clipping=Clipping.ADAPTIVE)
+    federation = replace(tiny_federation, plan=plan)
+    workspace = write_workspace(tmp_path, RoundState.start(federation.model.vector()), federation)
+    with pytest.raises(ValueError, match="no clip norm"):
+        take_part(workspace, 0, round_number=1, parameters=federation.model.vector())
+    with pytest.raises(BadInput, match="clip_norm is nan"):
+        take_part(workspace, 0, round_number=1, parameters=federation.model.vector(), clip_norm=float("nan"))
 
 
 def test_only_a_few_messages_are_under_way_and_none_is_asked_twice(tiny_federation: Federation, tmp_path: Path) -> None:

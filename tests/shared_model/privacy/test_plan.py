@@ -66,7 +66,6 @@ def test_delta_is_taken_up_to_its_bounds(delta: float) -> None:
     [
         {"relation": Relation.ZERO_OUT},
         {"sampling": Sampling.FIXED_SIZE},
-        {"clipping": Clipping.ADAPTIVE},
         {"trust": Trust.LOCAL},
         {"trust": Trust.DISTRIBUTED},
         {"unit": Unit.EXAMPLE},
@@ -75,6 +74,50 @@ def test_delta_is_taken_up_to_its_bounds(delta: float) -> None:
 def test_what_no_accountant_covers_cannot_be_planned_line_6(change: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         dataclasses.replace(PLAN, **change)
+
+
+CORRELATED: dict[str, Any] = {
+    "mechanism": Mechanism.MATRIX_FACTORISATION,
+    "sampling": Sampling.NONE,
+    "bands": 4,
+    "max_participations": 20,
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"clipping": Clipping.ADAPTIVE, "trust": Trust.DISTRIBUTED},
+        {"clipping": Clipping.ADAPTIVE, "mechanism": Mechanism.OFF, "noise_multiplier": 0.0},
+        CORRELATED | {"clipping": Clipping.ADAPTIVE},
+    ],
+)
+def test_line_17_adaptive_clipping_is_refused_with_distributed_trust_and_with_matrix_factorisation(
+    change: dict[str, Any],
+) -> None:
+    with pytest.raises(Refused):
+        dataclasses.replace(PLAN, **change)
+    assert dataclasses.replace(PLAN, clipping=Clipping.ADAPTIVE).without_privacy().clipping is Clipping.FLAT
+
+
+@pytest.mark.parametrize("sampling", [Sampling.POISSON, Sampling.FIXED_SIZE])
+def test_line_19_correlated_noise_is_never_counted_as_amplified(sampling: Sampling) -> None:
+    relation = Relation.REPLACE_ONE if sampling is Sampling.FIXED_SIZE else Relation.ADD_OR_REMOVE_ONE
+    with pytest.raises(Refused, match="amplification"):
+        dataclasses.replace(PLAN, **CORRELATED | {"sampling": sampling, "relation": relation})
+
+
+def test_line_19_rounds_and_participations_are_fixed_beforehand() -> None:
+    plan = dataclasses.replace(PLAN, **CORRELATED)
+    assert (plan.participation_limit, plan.releases) == (10, 10)  # 40 rounds have room for 10 that lie 4 apart
+    assert dataclasses.replace(plan, max_participations=8).releases == 8
+    with pytest.raises(BadInput, match="expected to take part 8 times"):
+        dataclasses.replace(plan, bands=6)
+    with pytest.raises(BadInput, match="41 bands over 40 rounds"):
+        dataclasses.replace(plan, bands=41)
+    with pytest.raises(BadInput, match="leave bands out"):
+        dataclasses.replace(PLAN, bands=2)
+    assert plan.without_privacy().bands == 1
 
 
 def test_more_expected_participations_than_a_device_allows_are_refused_when_planned_line_8() -> None:
