@@ -7,6 +7,7 @@ from server.round import RoundState
 from server.round_log.code import code_sha256
 from server.round_log.log import RoundLog
 from shared_model.books.round_log import UNIFORM, Intent, LoggedEpsilon, Outcome, Result
+from shared_model.errors import Refused
 from shared_model.head.parameters import ParameterLayout
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import population_spent
@@ -67,7 +68,8 @@ class LoggedRun:
 def logged_epsilon(plan: PrivacyPlan, *, rounds: int) -> LoggedEpsilon:
     """The population's number after that many rounds, by the accountant that is quoted."""
     spent = population_spent(plan, rounds=rounds).quoted
-    assert spent.epsilon is not None
+    if spent.epsilon is None:
+        raise Refused(f"round log: no epsilon can be announced ({spent.reason}); plan a mechanism that is accounted")
     return LoggedEpsilon(
         epsilon=spent.epsilon,
         unit=spent.unit,

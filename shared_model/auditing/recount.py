@@ -19,6 +19,8 @@ TOLERANCE = 2e-3
 MOST_RECOUNTED = 1000
 """Of the numbers between the last rounds, which bounds the time that a log of many plans takes."""
 
+_ACCOUNTANTS = ("PLD", "exact Gaussian composition")
+
 Plan = tuple[float, float, float]
 """Sample rate, noise multiplier, delta."""
 
@@ -40,10 +42,10 @@ def recount(intents: Iterable[tuple[int, Intent]]) -> list[Finding]:
 
 def _recounted(line: int, intent: Intent) -> Finding:
     claimed = intent.epsilon_after
-    kind = (claimed.unit, claimed.relation, claimed.adversary)
     place = f"round {intent.round} of run {intent.run}"
-    if intent.mechanism != GAUSSIAN or kind != (Unit.DEVICE, Relation.ADD_OR_REMOVE_ONE, Adversary.RELEASE_READER):
-        return Finding(line=line, what=f"{place}: no accountant here covers what it claims", ok=False)
+    if not _is_covered(intent):
+        what = f"{place}: no accountant here covers {intent.mechanism}, {claimed.relation.value}, {claimed.accountant}"
+        return Finding(line=line, what=what, ok=False)
     try:
         pld, rdp = _epsilons(_plan(intent), intent.round)
     except (Refused, ValueError, ArithmeticError) as error:
@@ -55,6 +57,14 @@ def _recounted(line: int, intent: Intent) -> Finding:
     else:
         return Finding(line=line, what=f"{place}: epsilon {claimed.epsilon:.6g}", ok=True)
     return Finding(line=line, what=what, ok=False)
+
+
+def _is_covered(intent: Intent) -> bool:
+    """Gaussian noise on a Poisson-sampled or a whole population. Whatever else is claimed is not taken on its word."""
+    claimed = intent.epsilon_after
+    kind = (claimed.unit, claimed.relation, claimed.adversary)
+    known = kind == (Unit.DEVICE, Relation.ADD_OR_REMOVE_ONE, Adversary.RELEASE_READER)
+    return intent.mechanism == GAUSSIAN and known and claimed.accountant in _ACCOUNTANTS
 
 
 def _plan(intent: Intent) -> Plan:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from server.round import RoundRecord, RoundState
@@ -5,6 +7,7 @@ from server.round_log.code import code_sha256
 from server.round_log.run import LoggedRun, logged_epsilon
 from shared_model.auditing.verify import last_outcomes, verify_round_log
 from shared_model.books.round_log import Intent, Result, decode_leaf
+from shared_model.errors import Refused
 from shared_model.privacy.spending import population_spent
 from shared_model.release import model_hash
 from simulations.engines.in_process import run_in_process
@@ -60,8 +63,6 @@ def test_an_aborted_round_is_logged_as_such_without_a_count(tiny_federation, log
 
 
 def test_line_6_a_round_that_no_accountant_counts_is_not_announced(logged, tiny_federation, monkeypatch):
-    from shared_model.errors import Refused
-
     def nobody(*_, **__):
         raise Refused("accounting: no accountant")
 
@@ -70,6 +71,17 @@ def test_line_6_a_round_that_no_accountant_counts_is_not_announced(logged, tiny_
     with pytest.raises(Refused, match="no accountant"):
         logged.announce(RoundState.start(tiny_federation.model.vector()))
     assert len(logged.log) == 0
+
+
+def test_line_6_an_epsilon_that_is_not_known_is_not_announced(logged, tiny_federation, monkeypatch):
+    known = population_spent(tiny_federation.plan, rounds=1)
+    nobody_knows = replace(known.pld, epsilon=None, reason="no accountant for it")
+    unknown = replace(known, pld=nobody_knows, rdp=nobody_knows)
+    logged_epsilon.cache_clear()
+    monkeypatch.setattr("server.round_log.run.population_spent", lambda *_, **__: unknown)
+    with pytest.raises(Refused, match="no accountant for it"):
+        logged.announce(RoundState.start(tiny_federation.model.vector()))
+    logged_epsilon.cache_clear()
 
 
 def test_the_code_has_one_hash():
