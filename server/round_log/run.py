@@ -35,7 +35,7 @@ class LoggedRun:
                 code_sha256=code_sha256(),
                 mechanism=plan.mechanism.value,
                 noise_multiplier=plan.noise_multiplier,
-                clip_norm=plan.clip_norm,
+                clip_norm=plan.clip_norm if state.clip_norm is None else state.clip_norm,
                 planned_cohort=plan.cohort,
                 minimum_cohort=plan.minimum_cohort,
                 sample_rate=plan.sample_rate,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shared_model.books.round_log import Intent, Leaf, Outcome, Result
 
-_PLAN = ("mechanism", "noise_multiplier", "clip_norm", "planned_cohort", "minimum_cohort", "sample_rate", "delta")
+_PLAN = ("mechanism", "noise_multiplier", "planned_cohort", "minimum_cohort", "sample_rate", "delta")
 _KIND = ("unit", "relation", "adversary", "trust")
 
 
@@ -24,7 +24,8 @@ class Law:
 
     A run's rounds are 1, 2, 3 ... without a gap, one at a time: an intent, then its outcome. An intent starts from the
     model of the outcome before it, and from the epsilon that the intent before it ended with (0 in round 1); epsilon
-    never falls; the plan of a run never changes. An aborted round leaves the model as it was.
+    never falls; the plan of a run never changes, but for the clip norm, which may adapt and moves no epsilon. An
+    aborted round leaves the model as it was.
     """
 
     _runs: dict[str, _Run] = field(default_factory=dict)

@@ -62,6 +62,12 @@ def test_an_aborted_round_is_logged_as_such_without_a_count(tiny_federation, log
     assert outcome.model_sha256 == leaves_in(tmp_path / "log")[0].model_sha256
 
 
+def test_the_clip_norm_that_holds_in_the_round_is_announced(logged, tiny_federation, tmp_path):
+    start = RoundState.start(tiny_federation.model.vector())
+    logged.announce(replace(start, clip_norm=0.125))
+    assert leaves_in(tmp_path / "log")[0].clip_norm == 0.125
+
+
 def test_line_6_a_round_that_no_accountant_counts_is_not_announced(logged, tiny_federation, monkeypatch):
     def nobody(*_, **__):
         raise Refused("accounting: no accountant")

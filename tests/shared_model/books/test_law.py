@@ -37,7 +37,7 @@ def test_an_aborted_round_keeps_its_model(logged_rounds):
         (lambda leaves: leaves[:4] + leaves[1:2], 5, "has an outcome already"),
         (lambda leaves: leaves[:2] + leaves[3:], 3, "before its intent"),
         (lambda leaves: [*leaves[:2], replace(leaves[2], model_sha256="0" * 64)], 3, "another model"),
-        (lambda leaves: [*leaves[:2], replace(leaves[2], clip_norm=0.6)], 3, "another clip_norm"),
+        (lambda leaves: [*leaves[:2], replace(leaves[2], planned_cohort=21)], 3, "another planned_cohort"),
         (lambda leaves: [*leaves[:2], replace(leaves[2], noise_multiplier=0.1)], 3, "another noise_multiplier"),
         (lambda leaves: [*leaves[:2], replace(leaves[2], minimum_cohort=1)], 3, "another minimum_cohort"),
     ],
@@ -46,6 +46,11 @@ def test_the_first_broken_leaf_is_named(breaks, line, says, logged_rounds):
     number, what = first_breach(breaks(logged_rounds(3)))
     assert number == line
     assert says in what
+
+
+def test_a_clip_norm_that_adapts_obeys(logged_rounds):
+    leaves = logged_rounds(2)
+    assert first_breach([*leaves[:2], replace(leaves[2], clip_norm=0.6), leaves[3]]) is None
 
 
 def with_epsilon(intent, *, before=None, after=None):
