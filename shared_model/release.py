@@ -4,27 +4,20 @@ The file's only metadata entry holds {"body": {"manifest": .., "model_sha256": .
 canonical JSON; the Ed25519 signature covers the canonical bytes of the body. Same content and key, same bytes.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from shared_model import canonical_json
-from shared_model.canonical_json import JsonValue
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
 from shared_model.manifest import Manifest
-
-_METADATA_KEY = "sottovoce.release"
-_SIGNATURE_CONTEXT = b"sottovoce release v1\n"
+from shared_model.release_envelope import METADATA_KEY, hash_of, opened, sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +48,23 @@ def model_hash(tensors: Mapping[str, Tensor]) -> str:
 
     Raises BadInput for another type of number, and for NaN or infinity.
     """
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].detach()
-        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
+    raw = []
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32 or not tensor.detach().isfinite().all():
             raise BadInput(f"release: {name!r} must hold finite float32 numbers, and is {tensor.dtype}; convert it")
-        digest.update(canonical_json.encode({"name": name, "shape": list(tensor.shape)}) + b"\n")
-        digest.update(tensor.cpu().contiguous().numpy().astype("<f4", copy=False).tobytes())
-    return digest.hexdigest()
+        numbers = tensor.detach().cpu().contiguous().numpy().astype("<f4", copy=False).tobytes()
+        raw.append((name, tuple(tensor.shape), numbers))
+    return hash_of(raw)
 
 
 def write_release(
     path: Path, tensors: Mapping[str, Tensor], *, manifest: Manifest, private_key: Ed25519PrivateKey
 ) -> None:
     """Sign and write, atomically. Raises BadInput where `model_hash` does or the folder cannot be written."""
-    body: dict[str, JsonValue] = {"manifest": manifest.to_json(), "model_sha256": model_hash(tensors)}
-    envelope: dict[str, JsonValue] = {
-        "body": body,
-        "signature": private_key.sign(_SIGNATURE_CONTEXT + canonical_json.encode(body)).hex(),
-        "signer": private_key.public_key().public_bytes_raw().hex(),
-    }
-    metadata = {_METADATA_KEY: canonical_json.encode(envelope).decode()}
+    envelope = sealed(manifest, model_sha256=model_hash(tensors), private_key=private_key)
     # clones, since views of one flat vector share memory, which safetensors does not store
-    content = save({name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}, metadata=metadata)
+    clones = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    content = save(clones, metadata={METADATA_KEY: envelope.decode()})
     try:
         write_atomically(path, content)
     except OSError as error:
@@ -90,10 +77,9 @@ def read_release(path: Path, *, key: Ed25519PublicKey | None) -> Release:
     Without a `key` the release can only be consistent with itself, and says so. Raises BadInput for anything amiss.
     """
     tensors, metadata = _read_safetensors(path)
-    if metadata is None or _METADATA_KEY not in metadata:
+    if metadata is None or METADATA_KEY not in metadata:
         raise BadInput(f"release {path}: holds tensors but no sottovoce manifest; give a file that sottovoce released")
-    envelope = canonical_json.decode(metadata[_METADATA_KEY].encode(), what=f"release {path}, manifest")
-    body, signer = _verified_body(path, envelope)
+    body, signer = opened(path, metadata[METADATA_KEY].encode())
     if key is not None and key.public_bytes_raw() != signer:
         raise BadInput(f"release {path}: signed by another key ({signer.hex()[:16]}...); do not use it")
     if body["model_sha256"] != model_hash(tensors):
@@ -114,21 +100,3 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str] | N
         raise BadInput(
             f"release {path}: not a whole safetensors file ({error}); fetch it again or give another path"
         ) from error
-
-
-def _verified_body(path: Path, envelope: Any) -> tuple[dict[str, Any], bytes]:
-    """The signed body and the raw key of its signer."""
-    try:
-        body = envelope["body"]
-        signer, signature = bytes.fromhex(envelope["signer"]), bytes.fromhex(envelope["signature"])
-        Ed25519PublicKey.from_public_bytes(signer).verify(signature, _SIGNATURE_CONTEXT + canonical_json.encode(body))
-        if set(envelope) != {"body", "signature", "signer"} or set(body) != {"manifest", "model_sha256"}:
-            raise ValueError("a field too many")
-        if envelope["signer"] != signer.hex() or envelope["signature"] != signature.hex():
-            raise ValueError("hexadecimal in another spelling")
-    except (KeyError, TypeError, ValueError, InvalidSignature) as error:
-        raise BadInput(
-            f"release {path}: the signature does not fit the manifest, which was changed after signing; "
-            "fetch the file again"
-        ) from error
-    return body, signer

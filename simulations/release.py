@@ -3,7 +3,6 @@
 import hashlib
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared_model.durable import write_atomically
 from shared_model.manifest import Manifest
@@ -12,12 +11,13 @@ from shared_model.release import model_hash, write_release
 from simulations.datasets.dataset import Dataset
 from simulations.engines.participation import participations
 from simulations.outcome import Training
+from simulations.round_log import release_key
 from simulations.run_folder import RunFolder
 from simulations.scenario_sections import ModelSection
 
 
 def sign_release(folder: RunFolder, dataset: Dataset, private: Training, *, settings: ModelSection) -> str:
-    """Write release and public key, and return the model's SHA-256. The private key is thrown away after signing.
+    """Write release and public key, and return the model's SHA-256. It is signed with the run's key.
 
     The release holds what rounds trained. Its manifest names the rest of the head by the SHA-256 of release 0, which
     lies beside it, and the seed of the adapter's frozen factors. settings: how the head was made trainable.
@@ -51,7 +51,7 @@ def sign_release(folder: RunFolder, dataset: Dataset, private: Training, *, sett
         noise=federation.randomness("noise", 0).label,
         simulated=dataset.simulated,
     )
-    key = Ed25519PrivateKey.generate()
+    key = release_key(folder)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     write_atomically(folder.release_key, public)
     write_release(folder.release, tensors, manifest=manifest, private_key=key)

@@ -1,7 +1,8 @@
-"""The round log of a simulated run, in its folder, signed by a key that is thrown away after the last round.
+"""The key of a simulated run: it signs the round log, the release and at last a seal over the whole folder.
 
-The key lies beside the log while rounds are left, so that a run that was stopped goes on under the same one. The run is
-named by its settings: the same scenario gives the same leaves, whoever runs it and however often it was stopped.
+It lies beside the log until the folder is sealed, so that a run that was stopped goes on under the same one, and is
+thrown away then. The run is named by its settings: the same scenario gives the same leaves, whoever runs it and however
+often it was stopped.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from server.round_log.log import RoundLog
 from server.round_log.run import LoggedRun
 from shared_model.books.notes import Signer, Verifier
 from shared_model.books.round_log import PUBLIC_KEY
+from shared_model.books.seal import SEAL, file_sha256, sealed_files
+from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
 from simulations.engines.federation import Federation
 from simulations.run_folder import RunFolder
@@ -35,9 +38,28 @@ def open_log(folder: RunFolder, federation: Federation) -> LoggedRun:
     )
 
 
-def throw_key_away(folder: RunFolder) -> None:
-    """After the last round: nothing can be signed any more."""
-    (folder.log / PRIVATE_KEY).unlink(missing_ok=True)
+def release_key(folder: RunFolder) -> Ed25519PrivateKey:
+    """What the release is signed with. Raises BadInput where it was lost before the folder was sealed."""
+    file = folder.log / PRIVATE_KEY
+    if not file.exists():
+        raise BadInput(f"{folder.root}: its key is lost, so that it cannot be finished; start the run anew elsewhere")
+    return Signer.from_skey(file.read_text(encoding="utf-8")).private_key
+
+
+def seal(folder: RunFolder) -> None:
+    """Sign the hashes of all files and throw the key away: nothing can be changed or signed any more.
+
+    A folder that was sealed stays as it is.
+    """
+    key, place = folder.log / PRIVATE_KEY, folder.root / SEAL
+    if not key.exists():
+        return
+    if not place.exists():
+        signer = Signer.from_skey(key.read_text(encoding="utf-8"))
+        files = (path for path in sorted(folder.root.rglob("*")) if path.is_file() and path != key)
+        hashes = {path.relative_to(folder.root).as_posix(): file_sha256(path) for path in files}
+        write_atomically(place, sealed_files(hashes, signer))
+    key.unlink()
 
 
 def _signer(folder: Path, *, origin: str) -> Signer | None:

@@ -30,7 +30,7 @@ from simulations.release import sign_release
 from simulations.report.page import write_page
 from simulations.report.result_schema import Result, parse_result
 from simulations.report.scalars import write_scalars
-from simulations.round_log import open_log, throw_key_away
+from simulations.round_log import open_log, seal
 from simulations.run_folder import RunFolder
 from simulations.scenario import Scenario
 from simulations.stages import Advance, Stages
@@ -88,10 +88,9 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
     with stages.stage("federated, private") as advance:
         off = plan.mechanism is Mechanism.OFF  # then it would be the same training again
         federated_private = federated
+        log = open_log(folder, private)
         if not off:
-            log = open_log(folder, private)
             federated_private = _train(job, private, bench, folder.rounds("federated_private"), advance, log=log)
-            throw_key_away(folder)
     with stages.stage("report"):
         attention, shares = explain_by_mood(model, federated_private.state.vector, bench.held_out)
         measured = Measured(
@@ -130,6 +129,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         write_scalars(checked, folder.scalars)
         write_page(checked, folder.page)
         write_atomically(folder.result, json.dumps(result, indent=1).encode())  # last: a folder that has it is whole
+        seal(folder)
     return checked
 
 

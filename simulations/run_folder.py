@@ -39,7 +39,7 @@ class RunFolder:
 
     @property
     def release_key(self) -> Path:
-        """The public key that it is signed with; the private one was thrown away after signing."""
+        """The public key that it is signed with, as the round log and the seal are; the private one was thrown away."""
         return self.root / "release.pub"
 
     @property

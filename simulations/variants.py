@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared_model.errors import BadInput
 from simulations.report.result_schema import Result, load_result
+from simulations.round_log import seal
 from simulations.run import Job, run
 from simulations.run_folder import RunFolder
 from simulations.scenario import Scenario, checked, laid_over
@@ -39,7 +40,10 @@ def run_once(job: Job, folder: Path, *, resume: bool, stages: Stages) -> Result:
     """Run into `folder`, or hand back the result that lies there already when resuming."""
     place = RunFolder(folder)
     place.check(job.settings(), resume=resume)
-    return load_result(place.result) if place.result.exists() else run(job, place, stages=stages)
+    if not place.result.exists():
+        return run(job, place, stages=stages)
+    seal(place)  # where it was stopped just before
+    return load_result(place.result)
 
 
 def names_of(scenario: Scenario) -> list[str]:

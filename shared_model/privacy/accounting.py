@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared_model.errors import Refused
 from shared_model.privacy.gaussian import composed_mu, gaussian_epsilon, gaussian_true_positives, sensitivity
@@ -22,6 +23,7 @@ _CONVERGED = 1e-3
 _FINEST_GRID = 2.0**-20
 _COARSEST_GRID = 2.0**-7
 _GRIDS_PER_DEVIATION = 16
+_CURVE_POINTS = 400
 _REFINEMENTS = 3
 """Past these it is rounding in the Fourier transform that does not converge, and finer grids only cost more."""
 
@@ -97,23 +99,43 @@ def pld_true_positives(
     rounds: int,
     relation: Relation = Relation.ADD_OR_REMOVE_ONE,
 ) -> float:
-    """The most an attacker finds at a rate of `false_positives` false alarms, from the PLD's whole curve.
-
-    Every (epsilon, delta) on it bounds the trade-off; their envelope is the trade-off itself (Dong, Roth and Su 2022,
-    proposition 2.12), so it is never too low, and above the exact value by the error of the grid alone.
-    """
+    """The most an attacker finds at a rate of `false_positives` false alarms, as `pld_trade_off` says."""
     if rounds == 0:
         return false_positives
     if sample_rate == 1:
         mu = composed_mu(noise_multiplier, releases=rounds, relation=relation)
         return gaussian_true_positives(false_positives, mu=mu)
+    curve = pld_trade_off(
+        np.array([false_positives]),
+        sample_rate=sample_rate,
+        noise_multiplier=noise_multiplier,
+        rounds=rounds,
+        relation=relation,
+    )
+    return float(curve[0])
+
+
+def pld_trade_off(
+    false_positives: NDArray[np.float64],
+    *,
+    sample_rate: float,
+    noise_multiplier: float,
+    rounds: int,
+    relation: Relation = Relation.ADD_OR_REMOVE_ONE,
+) -> NDArray[np.float64]:
+    """The most an attacker finds at each rate of false alarms, from the PLD's whole curve. Same shape, each in (0, 1).
+
+    Every (epsilon, delta) on it bounds the trade-off; their envelope is the trade-off itself (Dong, Roth and Su 2022,
+    proposition 2.12), so it is never too low, and above the exact value by the error of the grid alone.
+    """
     one_round = _Round(sample_rate=sample_rate, noise_multiplier=noise_multiplier, relation=relation)
     composed = _loss_distribution(one_round.first_grid, one_round).self_compose(rounds)
-    epsilons = np.linspace(0, 2 * math.log(1 / false_positives), 400)
+    epsilons = np.linspace(0, 2 * math.log(1 / float(false_positives.min())), _CURVE_POINTS)
     deltas = np.asarray(composed.get_delta_for_epsilon(epsilons))
-    found = np.exp(epsilons) * false_positives + deltas
-    missed = np.exp(-epsilons) * (1 - deltas - false_positives)  # the same guarantee with the two data sets exchanged
-    return float(min(found.min(), 1 - missed.max()))
+    found = (np.exp(epsilons) * false_positives[..., None] + deltas).min(-1)
+    # the same guarantee with the two data sets exchanged
+    missed = (np.exp(-epsilons) * (1 - deltas - false_positives[..., None])).max(-1)
+    return np.asarray(np.minimum(found, 1 - missed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

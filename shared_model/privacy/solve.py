@@ -11,8 +11,8 @@ from shared_model.privacy.spent import Relation, Sampling
 
 NOISE_TOLERANCE = 1e-3
 """A solved noise multiplier is at most this much (relative) above the smallest that meets the target."""
-_LEAST_NOISE, _MOST_NOISE = 2.0**-5, 2.0**10
-_MOST_ROUNDS = 100_000
+LEAST_NOISE, MOST_NOISE = 2.0**-5, 2.0**10
+MOST_ROUNDS = 100_000
 
 
 def solve_plan(
@@ -85,31 +85,40 @@ def _epsilon(
 
 
 def _smallest_noise(target: float, plan: PrivacyPlan) -> PrivacyPlan:
-    """By bisection of the logarithm: epsilon falls as noise grows."""
+    noise = smallest_noise(lambda noise_multiplier: _epsilon(plan, noise_multiplier=noise_multiplier) <= target)
+    if noise == math.inf:
+        raise BadInput(
+            f"privacy plan: epsilon {target:g} cannot be kept over {plan.rounds} rounds of {plan.cohort} out of "
+            f"{plan.population} with a noise multiplier up to {MOST_NOISE:g}; raise epsilon or plan fewer rounds"
+        )
+    if noise == 0:
+        raise BadInput(
+            f"privacy plan: epsilon {target:g} asks for a noise multiplier below {LEAST_NOISE:g}, which protects "
+            "nobody; lower epsilon, or set privacy.mechanism=off"
+        )
+    return replace(plan, noise_multiplier=noise)
 
-    def meets(noise_multiplier: float) -> bool:
-        return _epsilon(plan, noise_multiplier=noise_multiplier) <= target
 
+def smallest_noise(meets: Callable[[float], bool]) -> float:
+    """The smallest noise multiplier that `meets` a target, to 1e-3 above it, by bisection of the logarithm.
+
+    meets: false up to some noise, true from there on. 0 where less than `LEAST_NOISE` would do, infinite where more
+    than `MOST_NOISE` is needed.
+    """
     enough = 1.0
     while not meets(enough):
         enough *= 2
-        if enough > _MOST_NOISE:
-            raise BadInput(
-                f"privacy plan: epsilon {target:g} cannot be kept over {plan.rounds} rounds of {plan.cohort} out of "
-                f"{plan.population} with a noise multiplier up to {_MOST_NOISE:g}; raise epsilon or plan fewer rounds"
-            )
+        if enough > MOST_NOISE:
+            return math.inf
     too_little = enough / 2
     while meets(too_little):
         enough, too_little = too_little, too_little / 2
-        if too_little < _LEAST_NOISE:
-            raise BadInput(
-                f"privacy plan: epsilon {target:g} asks for a noise multiplier below {_LEAST_NOISE:g}, which protects "
-                "nobody; lower epsilon, or set privacy.mechanism=off"
-            )
+        if too_little < LEAST_NOISE:
+            return 0.0
     while enough > too_little * (1 + NOISE_TOLERANCE):
         middle = math.sqrt(enough * too_little)
         enough, too_little = (middle, too_little) if meets(middle) else (enough, middle)
-    return replace(plan, noise_multiplier=enough)
+    return enough
 
 
 def _most_rounds(target: float, plan: PrivacyPlan) -> PrivacyPlan:
@@ -127,10 +136,10 @@ def _most_rounds(target: float, plan: PrivacyPlan) -> PrivacyPlan:
             f"privacy plan: {plan.max_participations} participations of a device stay within epsilon {target:g} "
             "however many rounds there are; give the rounds instead"
         )
-    rounds = _most(meets, _MOST_ROUNDS)
-    if rounds == _MOST_ROUNDS:
+    rounds = most(meets, MOST_ROUNDS)
+    if rounds == MOST_ROUNDS:
         raise BadInput(
-            f"privacy plan: epsilon {target:g} lasts for {_MOST_ROUNDS} rounds and more at noise multiplier "
+            f"privacy plan: epsilon {target:g} lasts for {MOST_ROUNDS} rounds and more at noise multiplier "
             f"{plan.noise_multiplier:g}; give the rounds instead, or lower epsilon or noise_multiplier"
         )
     return replace(plan, rounds=rounds)
@@ -152,10 +161,10 @@ def _largest_cohort(target: float, plan: PrivacyPlan) -> PrivacyPlan:
             f"privacy plan: a cohort of {plan.cohort} already costs more than epsilon {target:g} in {plan.rounds} "
             "rounds; raise epsilon or noise_multiplier, or plan fewer rounds"
         )
-    return replace(plan, cohort=_most(meets, plan.population, start=plan.cohort))
+    return replace(plan, cohort=most(meets, plan.population, start=plan.cohort))
 
 
-def _most(meets: Callable[[int], bool], limit: int, *, start: int = 1) -> int:
+def most(meets: Callable[[int], bool], limit: int, *, start: int = 1) -> int:
     """The largest number from `start`, which meets, to `limit`: by doubling, then bisection."""
     fits, too_many = start, min(2 * start, limit + 1)
     while too_many <= limit and meets(too_many):
