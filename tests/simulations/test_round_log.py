@@ -15,7 +15,7 @@ from shared_model.errors import Refused
 from shared_model.release import model_hash
 from simulations.engines.federation import train
 from simulations.engines.in_process import run_in_process
-from simulations.round_log import PRIVATE_KEY, open_log, throw_key_away
+from simulations.round_log import PRIVATE_KEY, open_log, seal
 from simulations.run_folder import RunFolder
 
 ROUNDS = 5
@@ -63,7 +63,7 @@ def key_of(folder):
 
 def test_a_run_leaves_a_log_that_verifies_and_ends_with_its_model(federation, folder):
     state = run(federation, folder)
-    throw_key_away(folder)
+    seal(folder)
     verified = verify_round_log(folder.log, key=key_of(folder))
     assert verified.verdict == "signed by the given key"
     assert len(leaves_of(folder)) == 2 * ROUNDS
@@ -71,13 +71,13 @@ def test_a_run_leaves_a_log_that_verifies_and_ends_with_its_model(federation, fo
     assert last.model_sha256 == model_hash(federation.model.layout.tensors(state.vector))
 
 
-def test_the_private_key_is_the_owners_alone_and_gone_after_the_last_round(federation, folder):
+def test_the_private_key_is_the_owners_alone_and_gone_when_the_folder_is_sealed(federation, folder):
     open_log(folder, federation)
     assert stat.S_IMODE((folder.log / PRIVATE_KEY).stat().st_mode) == 0o600
     run(federation, folder)
-    throw_key_away(folder)
+    seal(folder)
     assert sorted(file.name for file in folder.log.iterdir()) == ["checkpoint", "key.pub", "leaves.jsonl"]
-    throw_key_away(folder)
+    seal(folder)
     run(federation, folder)  # a finished run that is resumed signs nothing
 
 
