@@ -16,7 +16,8 @@ from shared_model.head.parameters import ParameterLayout
 from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
-from shared_model.privacy.plan import Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.matrix_factorisation import BandedFactorisation
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.solve import solve_plan
 from shared_model.privacy.spent import Relation, Sampling
 from shared_model.training.examples import Examples, build_examples, by_listener
@@ -63,6 +64,9 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         )
     expected = None if scenario.rounds is None else scenario.cohort / population * scenario.rounds
     plan = solve_plan(
+    most = privacy.max_participations or (_UNKNOWN if expected is None else _usual_limit(expected))
+    if privacy.bands > 1 and scenario.rounds is not None:
+        most = BandedFactorisation(rounds=scenario.rounds, bands=privacy.bands).participations(most)
         population=population,
         cohort=scenario.cohort,
         rounds=scenario.rounds,
@@ -71,12 +75,16 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         clip_norm=privacy.clip_norm,
         delta=delta,
         minimum_cohort=privacy.minimum_cohort,
-        max_participations=privacy.max_participations or (_UNKNOWN if expected is None else _usual_limit(expected)),
+        max_participations=most,
         device_cap=privacy.device_cap,
         sampling=Sampling(privacy.sampling),
         relation=Relation(privacy.relation),
     )
     if privacy.max_participations is not None or expected is not None:
+    # neither changes what a release costs: the solved numbers hold for all of them
+    plan = replace(
+        plan, mechanism=Mechanism(privacy.mechanism), bands=privacy.bands, clipping=Clipping(privacy.clipping)
+    )
         return plan
     return replace(plan, max_participations=_usual_limit(plan.expected_participations))
 

@@ -124,6 +124,8 @@ def _privacy(plan: PrivacyPlan, private: Training, *, most: int) -> dict[str, An
     off = plan.mechanism is Mechanism.OFF
     return {
         "mechanism": plan.mechanism.value,
+        "bands": plan.bands,
+        "clipping": plan.clipping.value,
         "unit": plan.unit.value,
         "relation": plan.relation.value,
         "trust": plan.trust.value,

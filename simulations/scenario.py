@@ -55,10 +55,14 @@ class Scenario(Section):
     def _two_of_three(self) -> "Scenario":
         privacy = self.privacy
         given = [privacy.epsilon is not None, privacy.noise_multiplier is not None, self.rounds is not None]
-        if privacy.mechanism == "gaussian" and sum(given) != 2:
+        if privacy.mechanism != "off" and sum(given) != 2:
             raise ValueError("give exactly two of rounds, privacy.epsilon and privacy.noise_multiplier")
-        if privacy.mechanism == "off" and self.rounds is None:
-            raise ValueError("rounds is needed when privacy.mechanism is off")
+        if privacy.mechanism != "gaussian" and self.rounds is None:
+            raise ValueError(f"rounds is needed when privacy.mechanism is {privacy.mechanism}")
+        if privacy.mechanism == "off" and privacy.clipping == "adaptive":
+            raise ValueError("privacy.clipping adaptive clips nothing when privacy.mechanism is off; leave it out")
+        if privacy.bands != 1 and privacy.mechanism != "matrix-factorisation":
+            raise ValueError("privacy.bands needs privacy.mechanism matrix-factorisation")
         return self
 
 

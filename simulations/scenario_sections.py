@@ -101,8 +101,16 @@ class PrivacySection(Section):
         "add-or-remove-one",
         description="how neighbouring populations differ; `fixed size` needs replace-one",
     )
-    mechanism: Literal["gaussian", "off"] = Field(
-        "gaussian", description="`off` trains without clipping and noise: epsilon is then printed as infinite"
+    mechanism: Literal["gaussian", "matrix-factorisation", "off"] = Field(
+        "gaussian",
+        description="`matrix-factorisation` correlates the noise of rounds and needs `sampling` none and the "
+        "scenario's rounds; `off` trains without clipping and noise: epsilon is then printed as infinite",
+    )
+    bands: Count = Field(
+        1, description="of the matrix factorisation: a device takes part again after so many rounds at the earliest"
+    )
+    clipping: Literal["flat", "adaptive"] = Field(
+        "flat", description="`adaptive` starts from `clip_norm` and follows the median norm of updates, privately"
     )
     epsilon: Positive | None = Field(None, description="target for readers of releases, at `delta`, solved by PLD")
     noise_multiplier: Positive | None = Field(None, description="noise standard deviation / clip_norm")

@@ -93,7 +93,9 @@ class Models(Record):
 class PrivacyFacts(Record):
     """What the plan promised and what the run did with it; norms are L2, over everything released."""
 
-    mechanism: Literal["gaussian", "off"]
+    mechanism: Literal["gaussian", "matrix-factorisation", "off"]
+    bands: Count = 1
+    clipping: Literal["flat", "adaptive"] = "flat"
     unit: Literal["device", "example"]
     relation: Literal["add-or-remove-one", "replace-one", "zero-out"]
     trust: Literal["central", "distributed", "local"]

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from simulations.report.content import Cell, Group, Row, Table, plain_table
 from simulations.report.privacy_words import device_terms, epsilon_or_reason, terms
-from simulations.report.result_schema import Attention, Result, Shares
+from simulations.report.result_schema import Attention, PrivacyFacts, Result, Shares
 from simulations.report.wording import (
     BIAS,
     METRICS,
@@ -58,18 +58,23 @@ def plan(result: Result) -> Table:
         ("epsilon, PLD", f"{epsilon_or_reason(result.epsilon_pld, result)} ({terms(result)}, {privacy.adversary})"),
         ("epsilon, RDP", f"{epsilon_or_reason(result.epsilon_rdp, result)} ({terms(result)}, {privacy.adversary})"),
         ("epsilon, device", f"{epsilon_or_reason(result.epsilon_device, result)} ({device_terms(result)}, own count)"),
-        ("mechanism", privacy.mechanism),
+        ("mechanism", privacy.mechanism + (f", {privacy.bands} bands" if privacy.bands > 1 else "")),
         ("accountants", ", ".join(privacy.accountants) or "none"),
         ("noise multiplier", f"{privacy.noise_multiplier:.4g}"),
         ("noise", privacy.noise or "none"),
         (
             "clip norm",
-            UNDEFINED if privacy.clip_norm is None else f"{privacy.clip_norm:.4g} (L2, all released tensors)",
+            UNDEFINED if privacy.clip_norm is None else f"{privacy.clip_norm:.4g} ({_clipping(privacy)})",
         ),
         ("sample rate", f"{privacy.sample_rate:.4g} a round"),
         ("planned and minimum cohort", f"{privacy.planned_cohort:,} and {privacy.minimum_cohort:,} devices"),
     ]
     return plain_table("the privacy plan and what the run did with it.", ("", "this run"), rows, words=True)
+
+
+def _clipping(privacy: PrivacyFacts) -> str:
+    start = "at the start; it follows the median, " if privacy.clipping == "adaptive" else ""
+    return f"{start}L2, all released tensors"
 
 
 def cost(result: Result) -> Table:

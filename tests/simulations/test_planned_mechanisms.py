@@ -1,0 +1,57 @@
+"""From a scenario file to a plan: the mechanisms beside plain Gaussian noise, and what they cost."""
+
+import pytest
+
+from shared_model.errors import BadInput, Refused
+from shared_model.privacy.plan import Clipping, Mechanism
+from shared_model.privacy.spending import population_spent
+from simulations.experiment import plan_of
+from simulations.scenario import Scenario, read_scenario
+
+CORRELATED = ("privacy.mechanism=matrix-factorisation", "privacy.sampling=none", "rounds=40", "privacy.bands=8")
+
+
+def plan(*settings: str, population: int = 400):
+    scenario = read_scenario("quick", settings)
+    assert isinstance(scenario, Scenario)
+    return plan_of(scenario, population=population)
+
+
+def test_line_17_adaptive_clipping_is_planned_with_the_noise_that_flat_clipping_would_need():
+    adaptive, flat = plan("privacy.clipping=adaptive"), plan()
+    assert adaptive.clipping is Clipping.ADAPTIVE
+    assert adaptive.noise_multiplier == flat.noise_multiplier
+    spent = population_spent(adaptive, rounds=4).pld
+    assert spent.epsilon == population_spent(flat, rounds=4).pld.epsilon
+    assert "clipping bits" in spent.mechanism
+
+
+def test_line_19_matrix_factorisation_is_planned_for_as_many_participations_as_its_separation_leaves_room_for():
+    planned = plan(*CORRELATED, "privacy.max_participations=30")
+    assert planned.mechanism is Mechanism.MATRIX_FACTORISATION
+    assert planned.participation_limit == planned.releases == 5
+    spent = population_spent(planned, rounds=40).pld
+    assert spent.epsilon == pytest.approx(8, rel=2e-3)
+    assert "matrix factorisation of 8 bands" in spent.mechanism
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (("privacy.bands=2",), "privacy.bands needs"),
+        (("privacy.mechanism=off", "privacy.clipping=adaptive", "privacy.epsilon="), "clips nothing"),
+        ((*CORRELATED, "rounds=", "privacy.noise_multiplier=1.0"), "rounds is needed"),
+        ((*CORRELATED, "privacy.bands=41"), "41 bands over 40 rounds"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused_with_a_sentence(settings, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        plan(*settings)
+
+
+@pytest.mark.parametrize(
+    "settings", [(*CORRELATED, "privacy.sampling=poisson"), (*CORRELATED, "privacy.clipping=adaptive")]
+)
+def test_lines_17_and_19_what_is_not_sound_is_refused(settings):
+    with pytest.raises(Refused):
+        plan(*settings)
