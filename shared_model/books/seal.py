@@ -25,7 +25,7 @@ def open_seal(content: bytes, verifier: Verifier) -> dict[str, str]:
     first, *lines = open_note(content, [verifier], what="seal").splitlines()
     files = {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
     inside = all(not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts for path in files)
-    if first != _FIRST_LINE or len(files) != len(lines) or not inside:
+    if first != _FIRST_LINE or len(files) != len(lines) or "" in files or not inside:
         raise BadInput(f"seal: not of the form '{_FIRST_LINE}'; use the version of sottovoce that wrote it")
     return files
 

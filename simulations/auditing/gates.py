@@ -8,7 +8,7 @@ from typing import Any
 from shared_model.privacy.randomness import OperatingSystemRandomness
 from simulations.auditing.bench import AuditBench, set_up_audit
 from simulations.auditing.canaries import likelihood_scores
-from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism
+from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism, repeats_when_seeded
 from simulations.auditing.mechanisms import RoundMechanism
 from simulations.auditing.one_run import run_with_canaries
 from simulations.auditing.one_run_verdict import judge
@@ -61,12 +61,14 @@ def audit_noise(
                     progress=advance,
                 )
             )
+    seedable = repeats_when_seeded(audited, size=size)
     strongest = max(verdicts, key=lambda verdict: verdict.bound.mu_lower)
     return {
         "epsilon_claimed": claimed.epsilon(plan.delta),
         "epsilon_lower_bound": strongest.epsilon_lower(plan.delta),
         "delta": plan.delta,
-        "passes": all(verdict.passes for verdict in verdicts),
+        "passes": all(verdict.passes for verdict in verdicts) and not seedable,
+        "repeats_when_seeded": seedable,
         "noise_multiplier": claimed.noise_multiplier,
         "noise_multiplier_upper_bound": strongest.noise_multiplier_upper,
         "unit": plan.unit.value,

@@ -3,6 +3,7 @@
 Letters: K devices, d numbers, n trials.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -103,3 +104,19 @@ def audit_mechanism(
         scores.append(np.concatenate(parts))
     bound = bound_mechanism(without=scores[0], with_device=scores[1], false_alarms=false_alarms)
     return MechanismVerdict(claim=claim, bound=bound, size=size, trials=trials)
+
+
+def repeats_when_seeded(mechanism: AuditedMechanism, *, size: int) -> bool:
+    """Whether its noise can be had again by seeding the generators that every program shares."""
+    updates, counts = torch.zeros(1, size), np.ones(1, np.int64)
+    released = []
+    python, legacy, of_torch = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    for _ in range(2):
+        random.seed(1)
+        np.random.seed(1)
+        torch.manual_seed(1)
+        released.append(mechanism.release(updates, counts, trials=2))
+    random.setstate(python)
+    np.random.set_state(legacy)
+    torch.set_rng_state(of_torch)
+    return bool((released[0] == released[1]).all())

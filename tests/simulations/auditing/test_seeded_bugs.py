@@ -1,0 +1,112 @@
+"""Every bug that was found elsewhere, put into our own code: each must be caught, and correct code must pass."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+import server.aggregate
+import shared_model.privacy.mechanism
+from server.aggregate import Aggregate
+from shared_model.privacy.noise import gaussian_noise
+from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.randomness import OperatingSystemRandomness
+from shared_model.privacy.spent import Relation
+from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism, repeats_when_seeded
+from simulations.auditing.mechanisms import RoundMechanism
+
+PLAN = PrivacyPlan(
+    population=1000, cohort=200, rounds=40, clip_norm=0.02, noise_multiplier=1.0, delta=1e-4, max_participations=20
+)
+
+
+def audited(mechanism: RoundMechanism | None = None, *, claim: float = 1.0, trials: int = 20_000) -> MechanismVerdict:
+    return audit_mechanism(
+        mechanism or RoundMechanism(PLAN, randomness=OperatingSystemRandomness()),
+        MechanismClaim(noise_multiplier=claim, clip_norm=0.02, relation=Relation.ADD_OR_REMOVE_ONE),
+        size=16,
+        trials=trials,
+        false_alarms=1e-6,
+        seed=0,
+        progress=lambda _: None,
+    )
+
+
+def noise_times(factor: float) -> Callable[..., np.ndarray]:
+    def noise(size: int, *, standard_deviation: float, randomness: OperatingSystemRandomness) -> np.ndarray:
+        return gaussian_noise(size, standard_deviation=factor * standard_deviation, randomness=randomness)
+
+    return noise
+
+
+def test_correct_code_passes() -> None:
+    verdict = audited()
+    assert verdict.passes
+    assert 0.8 < verdict.bound.mu_lower <= 1.0
+    assert verdict.epsilon_lower(1e-4) <= verdict.claim.epsilon(1e-4)
+    assert not repeats_when_seeded(RoundMechanism(PLAN, randomness=OperatingSystemRandomness()), size=16)
+
+
+@pytest.mark.parametrize("factor", [0.0, PLAN.cohort**-0.5, 0.8], ids=["no noise", "over sqrt(cohort)", "0.8 of it"])
+def test_too_little_noise_is_caught(factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_model.privacy.mechanism, "gaussian_noise", noise_times(factor))
+    assert not audited().passes
+
+
+@pytest.mark.slow
+def test_noise_that_is_a_tenth_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_model.privacy.mechanism, "gaussian_noise", noise_times(0.9))
+    assert not audited(trials=100_000).passes
+
+
+def test_a_claim_of_more_noise_than_there_is_is_caught() -> None:
+    assert not audited(claim=1.25).passes
+
+
+def test_skipped_clipping_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.aggregate, "clip_rows", lambda updates, **_: updates.float())
+    assert not audited().passes
+
+
+def test_clipping_to_another_bound_than_the_noise_is_scaled_to_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = server.aggregate.clip_rows
+    monkeypatch.setattr(
+        server.aggregate, "clip_rows", lambda updates, *, clip_norm: clip(updates, clip_norm=2 * clip_norm)
+    )
+    assert not audited().passes
+
+
+def test_weights_by_claimed_count_are_caught() -> None:
+    class ByCount(RoundMechanism):
+        """The bug of section 1: a mean weighted by what each device claims, with noise for equal weights."""
+
+        def release(self, updates: torch.Tensor, counts: np.ndarray, /, *, trials: int) -> np.ndarray:
+            shares = torch.from_numpy(counts / counts.sum() * len(counts)).float()[:, None]
+            clipped = server.aggregate.clip_rows(updates, clip_norm=PLAN.clip_norm) * shares
+            aggregate = Aggregate(updates.shape[1], plan=PLAN)
+            aggregate._sum += clipped.double().sum(0)
+            means = [aggregate.release(self._randomness).mean.double().numpy() for _ in range(trials)]
+            return np.stack(means) * PLAN.cohort
+
+    assert not audited(ByCount(PLAN, randomness=OperatingSystemRandomness())).passes
+
+
+def test_noise_from_the_generator_that_everybody_seeds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seedable(size: int, *, standard_deviation: float, **_: object) -> np.ndarray:
+        return np.random.normal(0, standard_deviation, size)
+
+    mechanism = RoundMechanism(PLAN, randomness=OperatingSystemRandomness())
+    monkeypatch.setattr(shared_model.privacy.mechanism, "gaussian_noise", seedable)
+    assert audited(mechanism).passes  # there is enough of it, but
+    assert repeats_when_seeded(mechanism, size=16)
+
+
+def test_looking_for_seeded_noise_leaves_the_generators_as_they_were() -> None:
+    np.random.seed(5)
+    torch.manual_seed(5)
+    expected = np.random.random(), float(torch.rand(()))
+    np.random.seed(5)
+    torch.manual_seed(5)
+    repeats_when_seeded(RoundMechanism(PLAN, randomness=OperatingSystemRandomness()), size=4)
+    assert (np.random.random(), float(torch.rand(()))) == expected
