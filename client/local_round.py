@@ -5,10 +5,12 @@ from dataclasses import replace
 from torch import Tensor
 
 from client.ledger.simulated import open_simulated_ledger, simulated_debit
+from client.simulated_noise import simulated_noise
 from shared_model.books.ledger_law import participations
 from shared_model.errors import Refused
 from shared_model.privacy.plan import Clipping
-from shared_model.training.local_update import clipped_updates
+from shared_model.privacy.spent import Trust
+from shared_model.training.local_update import clipped_updates, noised_updates
 from shared_model.training.workspace import Workspace
 
 
@@ -19,7 +21,8 @@ def take_part(
 
     clip_norm: of this round, as it was told; it has a say where the agreed plan's clipping is adaptive only, and there
     the answer is the device's contribution (d + 1,). Noise follows the clip norm, so that no value of it costs more.
-    The debit is on disk before the examples are read. Raises ValueError for a round that cannot be.
+    With local trust the update is noised here, after it is clipped. The debit is on disk before the examples are read.
+    Raises ValueError for a round that cannot be.
     """
     plan = workspace.agreed.plan
     if plan.clipping is Clipping.ADAPTIVE:
@@ -35,4 +38,8 @@ def take_part(
     except Refused:
         return None
     examples = workspace.examples_of(device)
-    return clipped_updates(workspace.model, parameters, examples, training=workspace.agreed.training, plan=plan)[0]
+    updates = clipped_updates(workspace.model, parameters, examples, training=workspace.agreed.training, plan=plan)
+    if plan.trust is Trust.LOCAL:
+        noise = simulated_noise(workspace.folder, device=device, round_number=round_number)
+        updates = noised_updates(updates, plan=plan, noises=[noise])
+    return updates[0]

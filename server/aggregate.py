@@ -12,17 +12,18 @@ from shared_model.errors import BadInput, Refused
 from shared_model.privacy.adaptive_clipping import AdaptiveClipping, adapted_average
 from shared_model.privacy.clipping import clip_rows
 from shared_model.privacy.matrix_factorisation import NoiseMemory
-from shared_model.privacy.mechanism import correlated_average, private_average
+from shared_model.privacy.mechanism import average_of_noised, correlated_average, private_average
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
+from shared_model.privacy.spent import Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """mean: (d,) float32, what leaves the round; update_norm: L2 norm of it before noise.
 
-    noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the
-    operator, without noise: a simulation reports it, and no release holds it.
+    noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the operator, without noise (with local
+    trust with it, since nobody else ever sees it without): a simulation reports it, and no release holds it.
     next_clip_norm: where clipping is adaptive; noise_memory: after this round, where noise is correlated.
     """
 
@@ -37,6 +38,7 @@ class Aggregate:
     """Sums answers in float64 with equal weights; a claimed number of examples has no say (privacy requirement 11).
 
     Sensitivity: `plan.clip_norm`, add-or-remove-one device, whatever the clients send: every row is clipped here too.
+    With local trust rows come noised, protect themselves, and are neither clipped nor noised again.
     With adaptive clipping rows are contributions in units of the clip norm, and clipped to their own sensitivity.
     """
 
@@ -57,9 +59,13 @@ class Aggregate:
                 f"round: an answer has shape {tuple(updates.shape)} and {len(self._sum)} numbers are released; "
                 "leave it out"
             )
-        private = self._plan.mechanism is not Mechanism.OFF
-        bound = self._plan.clip_norm if self._adaptive is None else self._adaptive.sensitivity
-        rows = clip_rows(updates, clip_norm=bound) if private else updates
+        if self._plan.trust is Trust.LOCAL:  # rows are noised, so that their norms say nothing
+            rows = torch.where(updates.isfinite().all(1, keepdim=True), updates, 0.0)
+        elif self._plan.mechanism is Mechanism.OFF:
+            rows = updates
+        else:
+            bound = self._plan.clip_norm if self._adaptive is None else self._adaptive.sensitivity
+            rows = clip_rows(updates, clip_norm=bound)
         self._sum += rows.sum(0, dtype=torch.float64)
         self.answers += len(rows)
 
@@ -79,6 +85,12 @@ class Aggregate:
         if self._adaptive is not None:
             return self._adapted(self._adaptive, randomness)
         plain = self._sum / plan.cohort
+        if plan.trust is Trust.LOCAL:
+            return Released(
+                mean=average_of_noised(self._sum, cohort=plan.cohort),
+                update_norm=float(plain.norm()),
+                noise_norm=plan.noise_standard_deviation * (self.answers * len(plain)) ** 0.5 / plan.cohort,
+            )
         released = Released(
             mean=plain.float(),
             update_norm=float(plain.norm()),

@@ -19,7 +19,7 @@ from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.privacy.matrix_factorisation import BandedFactorisation
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.solve import solve_plan
-from shared_model.privacy.spent import Relation, Sampling
+from shared_model.privacy.spent import Relation, Sampling, Trust
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
 from simulations.datasets.dataset import Dataset
@@ -83,7 +83,11 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
     if privacy.max_participations is not None or expected is not None:
     # neither changes what a release costs: the solved numbers hold for all of them
     plan = replace(
-        plan, mechanism=Mechanism(privacy.mechanism), bands=privacy.bands, clipping=Clipping(privacy.clipping)
+        plan,
+        mechanism=Mechanism(privacy.mechanism),
+        bands=privacy.bands,
+        clipping=Clipping(privacy.clipping),
+        trust=Trust(privacy.trust),
     )
         return plan
     return replace(plan, max_participations=_usual_limit(plan.expected_participations))

@@ -59,6 +59,8 @@ class Scenario(Section):
             raise ValueError("give exactly two of rounds, privacy.epsilon and privacy.noise_multiplier")
         if privacy.mechanism != "gaussian" and self.rounds is None:
             raise ValueError(f"rounds is needed when privacy.mechanism is {privacy.mechanism}")
+        if privacy.mechanism == "off" and privacy.trust == "local":
+            raise ValueError("privacy.trust local adds no noise when privacy.mechanism is off; leave it out")
         if privacy.mechanism == "off" and privacy.clipping == "adaptive":
             raise ValueError("privacy.clipping adaptive clips nothing when privacy.mechanism is off; leave it out")
         if privacy.bands != 1 and privacy.mechanism != "matrix-factorisation":

@@ -101,6 +101,11 @@ class PrivacySection(Section):
         "add-or-remove-one",
         description="how neighbouring populations differ; `fixed size` needs replace-one",
     )
+    trust: Literal["central", "local"] = Field(
+        "central",
+        description="who adds the noise: the server to each sum, or each device to its update, which needs `sampling` "
+        "none and `relation` replace-one",
+    )
     mechanism: Literal["gaussian", "matrix-factorisation", "off"] = Field(
         "gaussian",
         description="`matrix-factorisation` correlates the noise of rounds and needs `sampling` none and the "

@@ -8,13 +8,17 @@ from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import REPRODUCIBLE
 from shared_model.privacy.spending import PopulationSpent, device_spent, population_spent, server_spent
-from shared_model.privacy.spent import Relation, Sampling
+from shared_model.privacy.spent import PrivacySpent, Relation, Sampling, Trust
 
 _HIDDEN = {
     Relation.ADD_OR_REMOVE_ONE: "whether one device, with all that it contributes in all rounds, was part of the "
     "population",
     Relation.REPLACE_ONE: "what one device contributed in all rounds, whatever else it might have been",
     Relation.ZERO_OUT: "whether one device, whose rounds may be known, contributed anything in them",
+}
+_WORD = {
+    Trust.CENTRAL: "multiplier is the server's word",
+    Trust.LOCAL: "is the device's own",
 }
 FALSE_ALARMS = 0.01
 """At which the trade-off curve is read."""
@@ -31,8 +35,7 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
         f"Neighbouring relation: {plan.relation.value}. What is hidden is {_HIDDEN[plan.relation]}.",
         f"Adversary, a reader of the releases: {_population(plan, population_spent(plan, rounds=rounds))}",
         f"Adversary, a reader of the releases who knows the cohorts: {_device(plan, most_participations)}",
-        f"Adversary, the server: epsilon is infinite, since {server_spent(plan, rounds=rounds).reason}. The numbers "
-        "prove what the server promised; that it did add the noise is for an audit to show.",
+        f"Adversary, the server: {_server(plan, server_spent(plan, rounds=rounds))}",
         _sampling(plan),
         *_assumptions(plan),
         "Tuning: choosing settings by looking at earlier runs on private data costs privacy too; it is not counted.",
@@ -89,8 +92,21 @@ def _device(plan: PrivacyPlan, participations: int) -> str:
     return (
         f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g} by a device's own count, for the device that took "
         f"part most often ({participations} of at most {plan.participation_limit} times); {spent.relation.value}, not "
-        "amplified by sampling, and the noise multiplier is the server's word. At 1 % false alarms an attacker finds "
+        f"amplified by sampling, and the noise {_WORD[plan.trust]}. At 1 % false alarms an attacker finds "
         f"at most {found:.1%} of such devices (from the Gaussian trade-off curve, which is exact)."
+    )
+
+
+def _server(plan: PrivacyPlan, spent: PrivacySpent) -> str:
+    if spent.reason is not None or spent.epsilon is None:
+        return (
+            f"epsilon is infinite, since {spent.reason}. The numbers prove what the server promised; that it did add "
+            "the noise is for an audit to show."
+        )
+    return (
+        f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g}, {spent.relation.value}, for a device that takes "
+        f"part {min(spent.rounds, plan.participation_limit)} times: each device adds all of its noise before anything "
+        "leaves it, in floating-point numbers, whose lowest bits are not covered by the proof (Mironov 2012)."
     )
 
 

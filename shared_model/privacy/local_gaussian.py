@@ -1,23 +1,18 @@
 """Local differential privacy: each device adds all of its noise itself, and need trust nobody.
 
 The analytic Gaussian mechanism (Balle and Wang 2018, arXiv 1805.06530), for any epsilon. The server's sum of K answers
-holds K times the variance of one, which is the price: sqrt(K) times the noise that a trusted server would add.
-Letters: d released numbers, T rounds in which one device takes part.
+holds K times the variance of one, which is the price: sqrt(K) times the noise that a trusted server would add. What is
+done to the numbers is in `shared_model.privacy.mechanism`.
+Letters: T rounds in which one device takes part.
 """
 
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from shared_model.errors import BadInput
-from shared_model.privacy.clipping import clip_rows
 from shared_model.privacy.coverage import EXACT
 from shared_model.privacy.gaussian import composed_mu, gaussian_epsilon, gaussian_mu, sensitivity
-from shared_model.privacy.noise import gaussian_noise
-from shared_model.privacy.plan import CLIP_NORMS
-from shared_model.privacy.randomness import Randomness
+from shared_model.privacy.plan import CLIP_NORMS, PrivacyPlan
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Unit
 
 
@@ -54,6 +49,11 @@ class LocalGaussian:
         noise_multiplier = sensitivity(Relation.REPLACE_ONE) * math.sqrt(participations) / mu
         return cls(clip_norm=clip_norm, noise_multiplier=noise_multiplier)
 
+    @classmethod
+    def of(cls, plan: PrivacyPlan) -> "LocalGaussian":
+        """What each device of a plan with local trust does."""
+        return cls(clip_norm=plan.clip_norm, noise_multiplier=plan.noise_multiplier)
+
     @property
     def standard_deviation(self) -> float:
         """Of each number of the noise on one device's answer."""
@@ -77,24 +77,6 @@ class LocalGaussian:
         )
 
 
-@torch.no_grad()
-def noised_update(update: Tensor, *, mechanism: LocalGaussian, randomness: Randomness) -> Tensor:
-    """What leaves a device, (d,) float32: its update (d,), clipped as `clip_rows` does, and noise.
-
-    Guarantee: (epsilon, delta) of `mechanism.spent`, replace-one, for any update; one with NaN or infinite numbers is
-    answered by noise alone. Noise is added in float64 and rounded with the sum: these are floating-point numbers, whose
-    lowest bits a server that attacks them could read (Mironov 2012); the integers of distributed trust have none.
-    randomness: of this device and this round alone. The same bytes twice would cancel in a difference.
-    """
-    clipped = clip_rows(update[None], clip_norm=mechanism.clip_norm)[0].double()
-    noise = gaussian_noise(len(update), standard_deviation=mechanism.standard_deviation, randomness=randomness)
-    return (clipped + torch.from_numpy(noise)).float()
-
-
-def average_of_noised(total: Tensor, *, cohort: int) -> Tensor:
-    """Sum over planned cohort, (d,) float32; total: (d,) float64 sum of K noised updates.
-
-    Nothing is added: its noise has K times the variance of one answer. With fewer answers there is less noise, and each
-    device is protected by its own all the same.
-    """
-    return (total / cohort).float()
+def noise_purpose(device: int) -> str:
+    """Names the noise of one simulated device: each has a stream of its own in each round."""
+    return f"local noise {device}"

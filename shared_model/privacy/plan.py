@@ -42,7 +42,8 @@ class PrivacyPlan:
 
     population: a public constant N, never the number of connected devices. cohort: the *expected* number of devices in
     a round, which every sum is divided by. clip_norm: bound on what one device adds to the sum. noise_multiplier:
-    standard deviation of the noise on the sum over `clip_norm`, whatever the relation; 0 where the mechanism is off.
+    standard deviation of the noise on the sum (with local trust, on each update) over `clip_norm`, whatever the
+    relation; 0 where the mechanism is off.
     minimum_cohort: with fewer answers the round is aborted, which shows that few answered, and no epsilon counts that;
     0 never aborts, and a round without answers then releases its noise alone, as accounted. max_participations: how
     often one device may take part. device_cap: the un-amplified epsilon that one device may spend by its own count;
@@ -118,7 +119,7 @@ class PrivacyPlan:
 
     @property
     def noise_standard_deviation(self) -> float:
-        """Of each number of the noise on the sum of a cohort's clipped updates."""
+        """Of each number of the noise on the sum of a cohort's clipped updates; with local trust, on each update."""
         return self.noise_multiplier * self.clip_norm
 
     @property
@@ -142,6 +143,7 @@ class PrivacyPlan:
             device_cap=None,
             bands=1,
             clipping=Clipping.FLAT,
+            trust=Trust.CENTRAL,
         )
 
 
@@ -206,11 +208,22 @@ def _require_soundness(plan: PrivacyPlan) -> None:
     """Raises Refused for combinations that no mechanism here gives (privacy requirements 6 and 17)."""
     gaussian = plan.mechanism is Mechanism.GAUSSIAN
     correlated = plan.mechanism is Mechanism.MATRIX_FACTORISATION
+    local = plan.trust is Trust.LOCAL
     refusals = (
         (
-            plan.trust is not Trust.CENTRAL or plan.unit is not Unit.DEVICE,
+            plan.trust is Trust.DISTRIBUTED or plan.unit is not Unit.DEVICE,
             f"no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value} in rounds; "
-            "use central trust and the unit device",
+            "use central or local trust and the unit device",
+        ),
+        (
+            local and (plan.sampling is not Sampling.NONE or plan.relation is not Relation.REPLACE_ONE),
+            f"local trust with sampling {plan.sampling.value} under {plan.relation.value}; the server sees who "
+            "answers, and what is hidden is what: use sampling none and replace-one",
+        ),
+        (
+            local and (not gaussian or plan.clipping is not Clipping.FLAT),
+            f"local trust with mechanism {plan.mechanism.value} and {plan.clipping.value} clipping; each device adds "
+            "noise of its own to an update of a fixed norm: use the mechanism gaussian and flat clipping",
         ),
         (
             plan.clipping is Clipping.ADAPTIVE and not gaussian,

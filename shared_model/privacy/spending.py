@@ -5,14 +5,19 @@ from dataclasses import dataclass
 
 from shared_model.privacy.coverage import EXACT, RDP, account
 from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.local_gaussian import LocalGaussian
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
-from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Sampling
+from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Sampling, Trust
 
 _GAUSSIAN = {
     Sampling.POISSON: "Poisson-sampled Gaussian noise",
     Sampling.FIXED_SIZE: "Gaussian noise on cohorts of a fixed size",
     Sampling.FULL_PARTICIPATION: "Gaussian noise",
     Sampling.NONE: "Gaussian noise",
+}
+_OF_A_DEVICE = {
+    Trust.CENTRAL: "Gaussian noise of which the server gives its word",
+    Trust.LOCAL: "Gaussian noise that the device adds itself",
 }
 
 
@@ -85,14 +90,19 @@ def device_spent(plan: PrivacyPlan, *, participations: int) -> PrivacySpent:
         unit=plan.unit,
         relation=relation,
         adversary=Adversary.RELEASE_READER,
-        mechanism="Gaussian noise of which the server gives its word",
+        mechanism=_OF_A_DEVICE[plan.trust],
         rounds=participations,
         accountant=EXACT,
     )
 
 
 def server_spent(plan: PrivacyPlan, *, rounds: int) -> PrivacySpent:
-    """Against the server itself: infinite, since with central trust it sees each clipped update."""
+    """Against the server itself: infinite, since with central trust it sees each clipped update.
+
+    With local trust what a device spends that takes part as often as it may, against the server as against anyone.
+    """
+    if plan.trust is Trust.LOCAL:
+        return LocalGaussian.of(plan).spent(participations=min(rounds, plan.releases), delta=plan.delta)
     return PrivacySpent(
         epsilon=math.inf,
         delta=plan.delta,
@@ -109,6 +119,8 @@ def server_spent(plan: PrivacyPlan, *, rounds: int) -> PrivacySpent:
 def _mechanism(plan: PrivacyPlan) -> str:
     if plan.mechanism is Mechanism.MATRIX_FACTORISATION:
         return f"Gaussian noise correlated by a matrix factorisation of {plan.bands} bands"
+    if plan.trust is Trust.LOCAL:
+        return _OF_A_DEVICE[plan.trust]
     if plan.clipping is Clipping.ADAPTIVE:
         return f"{_GAUSSIAN[plan.sampling]} on updates and their clipping bits"
     return _GAUSSIAN[plan.sampling]

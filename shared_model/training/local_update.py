@@ -5,6 +5,7 @@ vectorised by torch.func: the arithmetic of each is what it would be alone.
 Letters: K listeners, E examples of each, d released numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +18,10 @@ from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
 from shared_model.privacy.adaptive_clipping import AdaptiveClipping, contributions
 from shared_model.privacy.clipping import clip_rows
+from shared_model.privacy.local_gaussian import LocalGaussian
+from shared_model.privacy.mechanism import noised_update
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
+from shared_model.privacy.randomness import Randomness
 from shared_model.training.examples import Examples, take
 
 
@@ -75,6 +79,16 @@ def local_updates(model: Model, start: Tensor, examples: Examples, training: Loc
 def take_strided(examples: Examples, first: int, stride: int) -> Examples:
     """Every `stride`-th example of each listener, from `first` on; examples: (K, E, ...)."""
     return take(examples, (slice(None), slice(first, None, stride)))
+
+
+def noised_updates(updates: Tensor, *, plan: PrivacyPlan, noises: Sequence[Randomness]) -> Tensor:
+    """What leaves K devices that add all of their noise themselves, (K, d): local trust. noises: one for each."""
+    mechanism = LocalGaussian.of(plan)
+    rows = [
+        noised_update(update, mechanism=mechanism, randomness=noise)
+        for update, noise in zip(updates, noises, strict=True)
+    ]
+    return torch.stack(rows)
 
 
 def clipped_updates(

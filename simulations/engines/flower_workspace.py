@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from client.ledger.simulated import write_simulated_ledger
+from client.simulated_noise import write_simulated_noise
 from server import checkpoint
 from server.round import RoundState
 from server.simulated_run import SimulatedRun, write_simulated_run
@@ -49,6 +50,7 @@ def write_workspace(folder: Path, state: RoundState, federation: Federation) -> 
     agreed = Agreed(plan=federation.plan, training=federation.training)
     workspace.write(federation.model, federation.examples, agreed)
     write_simulated_run(SimulatedRun(step=federation.step, seed=federation.seed), folder)
+    write_simulated_noise(folder, seed=federation.seed)
     checkpoint.save(state, workspace.rounds)
     for device, rounds in enumerate(_rounds_taken_part_in(state.round, federation)):
         write_simulated_ledger(workspace.ledger(device), rounds, plan=federation.plan)

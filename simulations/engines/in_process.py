@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from server.round import RoundState, plan_of_next_round, run_round
+from shared_model.privacy.local_gaussian import noise_purpose
+from shared_model.privacy.spent import Trust
 from shared_model.training.examples import take
-from shared_model.training.local_update import clipped_updates
+from shared_model.training.local_update import clipped_updates, noised_updates
 from simulations.engines.federation import Federation
 from simulations.engines.participation import taken_part_after
 
@@ -34,7 +36,11 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
         for listeners in torch.split(torch.from_numpy(accepting), side_by_side(len(vector))):
             if len(listeners):
                 examples = take(federation.examples, listeners)
-                yield clipped_updates(federation.model, vector, examples, training=federation.training, plan=told)
+                updates = clipped_updates(federation.model, vector, examples, training=federation.training, plan=told)
+                if plan.trust is Trust.LOCAL:
+                    noises = [federation.randomness(noise_purpose(int(device)), number) for device in listeners]
+                    updates = noised_updates(updates, plan=told, noises=noises)
+                yield updates
 
     while state.round < plan.rounds:
         state = run_round(state, plan=plan, step=federation.step, randomness=federation.randomness, collect=collect)

@@ -20,8 +20,10 @@ def terms(result: Result) -> str:
 
 
 def device_terms(result: Result) -> str:
-    """What a device's own epsilon is relative to: zero-out, since its cohorts are known and sampling hides nothing."""
-    return f"delta {small(result.delta)}, unit device, zero-out, {result.privacy.trust} trust"
+    """What a device's own epsilon is relative to: its cohorts are known and sampling hides nothing, so that it is
+    zero-out wherever the plan is not replace-one."""
+    relation = "replace-one" if result.privacy.relation == "replace-one" else "zero-out"
+    return f"delta {small(result.delta)}, unit device, {relation}, {result.privacy.trust} trust"
 
 
 def population_epsilon(result: Result) -> str:

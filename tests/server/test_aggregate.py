@@ -14,6 +14,7 @@ from server.aggregate import Aggregate
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, OperatingSystemRandomness, key_from_seed
+from shared_model.privacy.spent import Relation, Sampling, Trust
 
 PLAN = PrivacyPlan(
     population=100, cohort=10, rounds=5, clip_norm=0.5, noise_multiplier=1.5, delta=1e-3, max_participations=5
@@ -153,3 +154,20 @@ def test_without_a_mechanism_nothing_is_clipped_and_nothing_added():
 def test_the_sum_is_taken_in_double_precision():
     rows = torch.tensor([[0.4], [1e-9], [-0.4]])
     assert released([rows], PLAN.without_privacy()).mean.item() == pytest.approx(1e-10, rel=1e-6)
+
+
+LOCAL = replace(PLAN, trust=Trust.LOCAL, sampling=Sampling.NONE, relation=Relation.REPLACE_ONE)
+
+
+def test_line_18_noised_answers_are_neither_clipped_nor_noised_again():
+    rows = torch.full((4, 30), 7.0)  # as long as noise makes them
+    found = released([rows], LOCAL)
+    assert torch.equal(found.mean, rows.sum(0) / 10)
+    assert found.noise_norm == pytest.approx(1.5 * 0.5 * (4 * 30) ** 0.5 / 10)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_line_13_an_answer_that_is_not_finite_spoils_no_sum_of_noised_ones(bad):
+    rows = torch.ones(2, 5)
+    rows[1, 3] = bad
+    assert torch.equal(released([rows], LOCAL).mean, torch.full((5,), 0.1))

@@ -20,7 +20,7 @@ from server import checkpoint
 from server.round import RoundState
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.privacy.plan import Clipping, Mechanism
-from shared_model.privacy.spent import Sampling
+from shared_model.privacy.spent import Relation, Sampling, Trust
 from shared_model.reply import DECLINED, INVITATION, PARAMETERS, ROUND, TRAIN, UPDATE
 from shared_model.training.workspace import Workspace
 from simulations.engines.federation import Federation
@@ -134,11 +134,18 @@ MECHANISMS = {
         "cohort": 5,
         "max_participations": 3,
     },
+    "local trust": {
+        "trust": Trust.LOCAL,
+        "sampling": Sampling.NONE,
+        "relation": Relation.REPLACE_ONE,
+        "rounds": 4,
+        "max_participations": 3,
+    },
 }
 
 
 @pytest.mark.parametrize("changes", MECHANISMS.values(), ids=MECHANISMS)
-def test_every_mechanism_gives_the_same_behind_messages_and_after_a_stop_lines_17_and_19(
+def test_every_mechanism_gives_the_same_behind_messages_and_after_a_stop_lines_17_to_19(
     changes: dict[str, Any], tiny_federation: Federation, tmp_path: Path
 ) -> None:
     federation = replace(tiny_federation, plan=replace(tiny_federation.plan, **changes))

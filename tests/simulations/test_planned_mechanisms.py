@@ -4,7 +4,8 @@ import pytest
 
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import Clipping, Mechanism
-from shared_model.privacy.spending import population_spent
+from shared_model.privacy.spending import population_spent, server_spent
+from shared_model.privacy.spent import Trust
 from simulations.experiment import plan_of
 from simulations.scenario import Scenario, read_scenario
 
@@ -35,9 +36,20 @@ def test_line_19_matrix_factorisation_is_planned_for_as_many_participations_as_i
     assert "matrix factorisation of 8 bands" in spent.mechanism
 
 
+LOCAL = ("privacy.trust=local", "privacy.sampling=none", "privacy.relation=replace-one")
+
+
+def test_line_18_local_trust_is_planned_with_its_own_noise_for_each_device():
+    planned = plan(*LOCAL, "rounds=40", "privacy.max_participations=6")
+    spent = server_spent(planned, rounds=40)
+    assert spent.epsilon == pytest.approx(8, rel=2e-3)
+    assert planned.trust is Trust.LOCAL
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
+        (("privacy.mechanism=off", "privacy.trust=local", "privacy.epsilon="), "adds no noise"),
         (("privacy.bands=2",), "privacy.bands needs"),
         (("privacy.mechanism=off", "privacy.clipping=adaptive", "privacy.epsilon="), "clips nothing"),
         ((*CORRELATED, "rounds=", "privacy.noise_multiplier=1.0"), "rounds is needed"),
@@ -50,8 +62,14 @@ def test_settings_that_do_not_go_together_are_refused_with_a_sentence(settings, 
 
 
 @pytest.mark.parametrize(
-    "settings", [(*CORRELATED, "privacy.sampling=poisson"), (*CORRELATED, "privacy.clipping=adaptive")]
+    "settings",
+    [
+        ("privacy.trust=local",),
+        (*LOCAL, "privacy.clipping=adaptive"),
+        (*CORRELATED, "privacy.sampling=poisson"),
+        (*CORRELATED, "privacy.clipping=adaptive"),
+    ],
 )
-def test_lines_17_and_19_what_is_not_sound_is_refused(settings):
+def test_lines_17_to_19_what_is_not_sound_is_refused(settings):
     with pytest.raises(Refused):
         plan(*settings)

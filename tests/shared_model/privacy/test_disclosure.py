@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from shared_model.privacy.disclosure import disclosure
-from shared_model.privacy.plan import PrivacyPlan
-from shared_model.privacy.spent import Relation, Sampling
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
+from shared_model.privacy.spent import Relation, Sampling, Trust
 
 PLAN = PrivacyPlan(
     population=100_000,
@@ -83,3 +83,28 @@ def test_other_samplings_and_relations_say_what_they_mean_line_3(
     said = text(replace(PLAN, sampling=sampling, relation=relation, noise_multiplier=3.0))
     for sentence in (*sentences, f"Neighbouring relation: {relation.value}"):
         assert sentence in said
+
+
+def test_line_17_adaptive_clipping_is_disclosed_and_costs_no_more() -> None:
+    said = text(replace(PLAN, clipping=Clipping.ADAPTIVE))
+    assert "counts update and bit together" in said
+    assert "epsilon 2.93 by PLD" in said
+
+
+def test_line_18_with_local_trust_there_is_a_number_against_the_server() -> None:
+    local = replace(
+        PLAN, trust=Trust.LOCAL, sampling=Sampling.NONE, relation=Relation.REPLACE_ONE, noise_multiplier=10.0
+    )
+    said = text(local)
+    # mu = 2 sqrt(5) / 10 at delta 1e-6
+    assert (
+        "Adversary, the server: epsilon 2.00 at delta 1e-06, replace-one, for a device that takes part 5 times" in said
+    )
+    assert "the noise is the device's own" in said
+    assert "server's word" not in said
+    assert "infinite" not in said
+
+
+def test_line_19_the_separation_is_disclosed() -> None:
+    said = text(replace(PLAN, mechanism=Mechanism.MATRIX_FACTORISATION, sampling=Sampling.NONE, bands=100))
+    assert "take part again after 100 rounds at the earliest" in said

@@ -11,7 +11,8 @@ from scipy.stats import norm
 from shared_model.errors import BadInput
 from shared_model.privacy import local_gaussian
 from shared_model.privacy.gaussian import gaussian_delta, gaussian_mu
-from shared_model.privacy.local_gaussian import LocalGaussian, average_of_noised, noised_update
+from shared_model.privacy.local_gaussian import LocalGaussian
+from shared_model.privacy.mechanism import average_of_noised, noised_update
 from shared_model.privacy.randomness import KeyedRandomness, OperatingSystemRandomness, key_from_seed
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Unit
 

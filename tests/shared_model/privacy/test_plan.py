@@ -66,7 +66,6 @@ def test_delta_is_taken_up_to_its_bounds(delta: float) -> None:
     [
         {"relation": Relation.ZERO_OUT},
         {"sampling": Sampling.FIXED_SIZE},
-        {"trust": Trust.LOCAL},
         {"trust": Trust.DISTRIBUTED},
         {"unit": Unit.EXAMPLE},
     ],
@@ -105,6 +104,28 @@ def test_line_19_correlated_noise_is_never_counted_as_amplified(sampling: Sampli
     relation = Relation.REPLACE_ONE if sampling is Sampling.FIXED_SIZE else Relation.ADD_OR_REMOVE_ONE
     with pytest.raises(Refused, match="amplification"):
         dataclasses.replace(PLAN, **CORRELATED | {"sampling": sampling, "relation": relation})
+
+
+LOCAL: dict[str, Any] = {"trust": Trust.LOCAL, "sampling": Sampling.NONE, "relation": Relation.REPLACE_ONE}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trust": Trust.LOCAL},
+        LOCAL | {"sampling": Sampling.FIXED_SIZE},
+        LOCAL | {"relation": Relation.ADD_OR_REMOVE_ONE},
+        LOCAL | {"clipping": Clipping.ADAPTIVE},
+        LOCAL | CORRELATED,
+        LOCAL | {"mechanism": Mechanism.OFF, "noise_multiplier": 0.0},
+    ],
+)
+def test_line_18_local_trust_is_never_counted_as_amplified_and_combined_with_nothing(change: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="local trust"):
+        dataclasses.replace(PLAN, **change)
+    local = dataclasses.replace(PLAN, **LOCAL)
+    assert local.without_privacy().trust is Trust.CENTRAL
+    assert local.releases == local.max_participations
 
 
 def test_line_19_rounds_and_participations_are_fixed_beforehand() -> None:

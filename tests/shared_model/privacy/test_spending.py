@@ -3,9 +3,10 @@ import math
 
 import pytest
 
+from shared_model.privacy.gaussian import gaussian_epsilon
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import device_spent, population_spent, server_spent
-from shared_model.privacy.spent import Adversary, Relation
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust
 
 # line 8's plan: N = 1e5, q = 0.01, z = 0.8 and 500 rounds
 PLAN = PrivacyPlan(
@@ -48,3 +49,16 @@ def test_the_device_number_says_whose_word_the_noise_is_line_7() -> None:
     spent = device_spent(PLAN, participations=5)
     assert "word" in spent.mechanism
     assert spent.relation is Relation.ZERO_OUT
+
+
+def test_line_18_with_local_trust_the_number_against_the_server_is_the_devices_own() -> None:
+    local = dataclasses.replace(
+        PLAN, trust=Trust.LOCAL, sampling=Sampling.NONE, relation=Relation.REPLACE_ONE, noise_multiplier=10.0
+    )
+    server, device = server_spent(local, rounds=500), device_spent(local, participations=5)
+    assert (server.adversary, server.relation) == (Adversary.SERVER, Relation.REPLACE_ONE)
+    assert server.epsilon == device.epsilon == population_spent(local, rounds=500).pld.epsilon
+    # mu = 2 sqrt(5) / 10
+    assert server.epsilon == pytest.approx(gaussian_epsilon(1e-6, mu=0.2 * math.sqrt(5)), rel=1e-9)
+    assert "device adds itself" in device.mechanism
+    assert server_spent(local, rounds=2).epsilon < server.epsilon

@@ -1,0 +1,28 @@
+"""The noise of simulated devices with local trust: from the run's seed, so that it can be repeated, and so no secret.
+
+A deployed device draws from `OperatingSystemRandomness`, and holds no such file.
+"""
+
+from pathlib import Path
+
+from shared_model.errors import BadInput
+from shared_model.privacy.local_gaussian import noise_purpose
+from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
+
+
+def write_simulated_noise(folder: Path, *, seed: int) -> None:
+    """Into a workspace, before anyone is told of it."""
+    _file(folder).write_text(str(seed), encoding="ascii")
+
+
+def simulated_noise(folder: Path, *, device: int, round_number: int) -> KeyedRandomness:
+    """The stream of one device in one round. Raises BadInput where the workspace holds no seed."""
+    try:
+        seed = int(_file(folder).read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"workspace: {_file(folder)} cannot be read; start the run again") from error
+    return KeyedRandomness(key=key_from_seed(seed), purpose=noise_purpose(device), round=round_number)
+
+
+def _file(folder: Path) -> Path:
+    return folder / "devices-noise.seed"
