@@ -164,6 +164,28 @@ def one_run(
     _tell(said, as_json=as_json)
 
 
+@app.command(epilog="Example: sottovoce-audit report runs/quick --out audit.html --experiment one-run.json")
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option(help="The page that is written.")],
+    experiment: Annotated[
+        list[Path] | None, typer.Option(help="What `mechanism` or `one-run` printed with --json; may be repeated.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Public key that you trust, as for `verify`.")] = None,
+) -> None:
+    """Claimed against recomputed against seen, on one page that needs no network. Exit code 1 where `verify` fails."""
+    from shared_model.auditing.verify_run import RESULT
+    from simulations.auditing.report import write_audit
+
+    if not (run / RESULT).exists():
+        raise BadInput(f"{run}: holds no finished run; give a folder with {RESULT}")
+    verified = _verified(run, key)
+    write_audit(run, out, verified=verified, experiments=experiment or [])
+    print(f"{verified.verdict}; page: {out}")
+    if not verified.ok:
+        raise typer.Exit(BROKEN)
+
+
 def main() -> None:
     """Entry point. A mistake of the user gets a sentence, never a traceback."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in simulations/cli.py
