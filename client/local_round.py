@@ -8,7 +8,7 @@ from client.ledger.simulated import open_simulated_ledger, simulated_debit
 from client.simulated_noise import simulated_noise
 from shared_model.books.ledger_law import participations
 from shared_model.errors import Refused
-from shared_model.privacy.plan import Clipping
+from shared_model.privacy.plan import Clipping, Mechanism
 from shared_model.privacy.spent import Trust
 from shared_model.training.local_update import clipped_updates, noised_updates
 from shared_model.training.workspace import Workspace
@@ -32,8 +32,10 @@ def take_part(
     try:
         with open_simulated_ledger(workspace.ledger(device)) as ledger:
             earlier = tuple(each.round for each in participations(ledger.entries))
-            if any(abs(round_number - taken) < plan.bands for taken in earlier):
-                return None  # its noise is planned for rounds of a device that lie this far apart
+            if plan.mechanism is Mechanism.MATRIX_FACTORISATION and not plan.factorisation.may_take_part(
+                round_number, earlier=earlier, max_participations=plan.max_participations
+            ):
+                return None  # the noise is planned for rounds of a device that lie apart
             ledger.debit(simulated_debit(round_number, plan=plan))
     except Refused:
         return None

@@ -180,6 +180,16 @@ def test_line_19_a_device_declines_a_round_within_the_bands_of_its_last(
     assert all(later - earlier >= 5 for rounds in answered.values() for earlier, later in pairwise(rounds))
 
 
+def test_line_19_a_device_declines_rounds_that_were_not_planned(tiny_federation: Federation, tmp_path: Path) -> None:
+    plan = replace(tiny_federation.plan, **MECHANISMS["matrix factorisation"])
+    federation = replace(tiny_federation, plan=plan)
+    workspace = write_workspace(tmp_path, RoundState.start(federation.model.vector()), federation)
+    answers = [
+        take_part(workspace, 0, round_number=number, parameters=federation.model.vector()) for number in (7, 1, 2, 3)
+    ]
+    assert [answer is not None for answer in answers] == [False, True, False, True]
+
+
 def test_line_17_a_device_that_is_not_told_the_clip_norm_declines(tiny_federation: Federation, tmp_path: Path) -> None:
     plan = replace(tiny_federation.plan, clipping=Clipping.ADAPTIVE)
     federation = replace(tiny_federation, plan=plan)

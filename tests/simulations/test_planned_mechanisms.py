@@ -3,6 +3,7 @@
 import pytest
 
 from shared_model.errors import BadInput, Refused
+from shared_model.privacy.gaussian import gaussian_epsilon
 from shared_model.privacy.plan import Clipping, Mechanism
 from shared_model.privacy.spending import population_spent, server_spent
 from shared_model.privacy.spent import Trust
@@ -34,6 +35,10 @@ def test_line_19_matrix_factorisation_is_planned_for_as_many_participations_as_i
     spent = population_spent(planned, rounds=40).pld
     assert spent.epsilon == pytest.approx(8, rel=2e-3)
     assert "matrix factorisation of 8 bands" in spent.mechanism
+    # what is counted is the mechanism's own sensitivity over the deviation of its noise
+    sensitivity = planned.factorisation.sensitivity(clip_norm=planned.clip_norm, max_participations=30)
+    mu = sensitivity / planned.noise_standard_deviation
+    assert spent.epsilon == pytest.approx(gaussian_epsilon(planned.delta, mu=mu), rel=1e-9)
 
 
 LOCAL = ("privacy.trust=local", "privacy.sampling=none", "privacy.relation=replace-one")
