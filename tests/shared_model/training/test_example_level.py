@@ -190,7 +190,7 @@ def test_batches_are_poisson_at_the_public_rate(monkeypatch: pytest.MonkeyPatch,
         return torch.zeros(len(examples.weight), len(current))
 
     monkeypatch.setattr(PerSampleGradients, "of", counted)
-    training = replace(TRAINING, steps=2000)
+    training = replace(TRAINING, steps=600)
     example_level_update(
         models["no modalities"],
         models["no modalities"].vector(),
@@ -199,7 +199,7 @@ def test_batches_are_poisson_at_the_public_rate(monkeypatch: pytest.MonkeyPatch,
         debited=paid(training),
         randomness=keyed,
     )
-    assert sum(sizes) / 2000 == pytest.approx(5, abs=5 * math.sqrt(12 * (5 / 12) * (7 / 12) / 2000))
+    assert sum(sizes) / 600 == pytest.approx(5, abs=5 * math.sqrt(12 * (5 / 12) * (7 / 12) / 600))
     assert min(sizes) <= 1
     assert max(sizes) >= 10
 
