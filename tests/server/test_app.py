@@ -190,6 +190,19 @@ def test_line_19_a_device_declines_rounds_that_were_not_planned(tiny_federation:
     assert [answer is not None for answer in answers] == [False, True, False, True]
 
 
+def test_line_7_a_device_counts_replace_one_by_its_own_ledger_as_the_plan_does(
+    tiny_federation: Federation, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = MECHANISMS["local trust"] | {"noise_multiplier": 3.0, "device_cap": 2.5, "cohort": 3}
+    plan = replace(tiny_federation.plan, **changes)
+    assert plan.participation_limit == 2
+    federation = replace(tiny_federation, plan=plan)
+    start = federation.model.vector()
+    workspace = write_workspace(tmp_path, RoundState.start(start), federation)
+    answers = [take_part(workspace, 0, round_number=number, parameters=start) for number in (1, 2, 3, 4)]
+    assert [answer is not None for answer in answers] == [True, True, False, False]
+
+
 def test_line_17_a_device_that_is_not_told_the_clip_norm_declines(tiny_federation: Federation, tmp_path: Path) -> None:
     plan = replace(tiny_federation.plan, clipping=Clipping.ADAPTIVE)
     federation = replace(tiny_federation, plan=plan)
