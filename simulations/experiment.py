@@ -13,6 +13,7 @@ from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
 from shared_model.head.parameters import ParameterLayout
+from shared_model.history import Tracks
 from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
@@ -63,10 +64,10 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
             mechanism=Mechanism.OFF,
         )
     expected = None if scenario.rounds is None else scenario.cohort / population * scenario.rounds
-    plan = solve_plan(
     most = privacy.max_participations or (_UNKNOWN if expected is None else _usual_limit(expected))
     if privacy.bands > 1 and scenario.rounds is not None:
         most = BandedFactorisation(rounds=scenario.rounds, bands=privacy.bands).participations(most)
+    plan = solve_plan(
         population=population,
         cohort=scenario.cohort,
         rounds=scenario.rounds,
@@ -80,8 +81,7 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         sampling=Sampling(privacy.sampling),
         relation=Relation(privacy.relation),
     )
-    if privacy.max_participations is not None or expected is not None:
-    # neither changes what a release costs: the solved numbers hold for all of them
+    # none of these changes what a release costs: the solved numbers hold for all of them
     plan = replace(
         plan,
         mechanism=Mechanism(privacy.mechanism),
@@ -89,6 +89,7 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         clipping=Clipping(privacy.clipping),
         trust=Trust(privacy.trust),
     )
+    if privacy.max_participations is not None or expected is not None:
         return plan
     return replace(plan, max_participations=_usual_limit(plan.expected_participations))
 
@@ -139,33 +140,46 @@ def trainable_model(scenario: Scenario, head: AttentiveFusionHead, tables: Table
 
 def set_up_bench(scenario: Scenario, dataset: Dataset) -> Bench:
     """Count public statistics, build every private listener's examples, and gather the held-out moments."""
-    catalogue, training = dataset.catalogue, scenario.training
-    public = [history.tracks for history in dataset.public]
-    paths = MemoryPaths.of(fit_public_statistics(public, catalogue), catalogue)
-    nothing = [np.empty(0, np.int64) for _ in dataset.private]  # no private play is in the statistics
-    learned_from = [training_part(history) for history in dataset.private]
-    positions = [latest_positions(history, training.examples) for history in learned_from]
-    examples, counts = build_examples(
-        learned_from,
-        positions,
-        paths=paths,
-        counted=nothing,
-        candidates=training.candidates,
-        generator=np.random.default_rng(scenario.seed),
-    )
+    paths = public_paths(dataset)
     drawn = held_out_targets(dataset.private, limit=scenario.dataset.max_targets)
     targets = tuple(sorted(drawn, key=lambda target: (target.listener, target.position)))
-    held_out = held_out_moments(dataset.private, targets, paths=paths, counted=nothing)
-    before = [*public, *(history.tracks for history in learned_from)]
+    held_out = held_out_moments(dataset.private, targets, paths=paths, counted=_none_counted(dataset))
+    before = [history.tracks for history in (*dataset.public, *map(training_part, dataset.private))]
     return Bench(
         paths=paths,
-        examples=by_listener(examples, counts, nominal=training.examples),
+        examples=private_examples(scenario, dataset, paths),
         targets=targets,
         held_out=held_out,
         yardstick=Yardstick(
             listener=held_out.listener,
             new=np.array([is_new(dataset.private[target.listener], target.position) for target in targets]),
-            play_counts=play_counts(before, len(catalogue)),
+            play_counts=play_counts(before, len(dataset.catalogue)),
             resamples=scenario.evaluation.resamples,
         ),
     )
+
+
+def public_paths(dataset: Dataset) -> MemoryPaths:
+    """Counted on the public listeners alone."""
+    public = [history.tracks for history in dataset.public]
+    return MemoryPaths.of(fit_public_statistics(public, dataset.catalogue), dataset.catalogue)
+
+
+def private_examples(scenario: Scenario, dataset: Dataset, paths: MemoryPaths) -> Examples:
+    """What every private listener's device trains on, (U, E, ...)."""
+    training = scenario.training
+    learned_from = [training_part(history) for history in dataset.private]
+    examples, counts = build_examples(
+        learned_from,
+        [latest_positions(history, training.examples) for history in learned_from],
+        paths=paths,
+        counted=_none_counted(dataset),
+        candidates=training.candidates,
+        generator=np.random.default_rng(scenario.seed),
+    )
+    return by_listener(examples, counts, nominal=training.examples)
+
+
+def _none_counted(dataset: Dataset) -> list[Tracks]:
+    """No private play is in the statistics."""
+    return [np.empty(0, np.int64) for _ in dataset.private]

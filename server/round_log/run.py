@@ -39,6 +39,8 @@ class LoggedRun:
                 planned_cohort=plan.cohort,
                 minimum_cohort=plan.minimum_cohort,
                 sample_rate=plan.sample_rate,
+                sampling=plan.sampling,
+                releases=plan.releases,
                 delta=plan.delta,
                 epsilon_before=logged_epsilon(plan, rounds=number - 1),
                 epsilon_after=logged_epsilon(plan, rounds=number),

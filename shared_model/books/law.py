@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from shared_model.books.round_log import Intent, Leaf, Outcome, Result
 
-_PLAN = ("mechanism", "noise_multiplier", "planned_cohort", "minimum_cohort", "sample_rate", "delta")
+_PLAN = (
+    *("mechanism", "noise_multiplier", "planned_cohort", "minimum_cohort"),
+    *("sample_rate", "sampling", "releases", "delta"),
+)
 _KIND = ("unit", "relation", "adversary", "trust")
 
 

@@ -12,14 +12,15 @@ from typing import Any
 from shared_model import canonical_json
 from shared_model.books.spelling import read, require_sha256, spell
 from shared_model.errors import BadInput
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 FORMAT_VERSION = 1
 LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
 """The files of a log's folder: a leaf a line, the signed note, the vkey."""
 UNIFORM = "uniform"
 GAUSSIAN = "gaussian"
-"""`shared_model.privacy.plan.Mechanism.GAUSSIAN`, which is not imported here, since it brings scipy with it."""
+ACCOUNTED = (GAUSSIAN, "matrix-factorisation")
+"""Of `shared_model.privacy.plan.Mechanism`, which is not imported here, since it brings scipy with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,10 @@ class Intent:
     run: names the run; round: from 1; model_sha256: of the parameters that the cohort starts from; code_sha256: of the
     code that both sides run; noise_multiplier z and clip_norm: the noise on the sum has standard deviation z times
     clip_norm; planned_cohort: what the sum is divided by; minimum_cohort: with fewer answers the round is aborted;
-    sample_rate: q, each device's chance to be in the round; epsilon_before and _after: of the run, at `delta`, this
-    round left out and counted; weights: "uniform"; secagg: None, as no round aggregates securely yet; registry_root:
-    root of the registry of nodes, None where there is none.
+    sample_rate: q, each device's chance to be in the round; sampling: how cohorts are drawn; releases: rounds that
+    count against a reader of all releases, at most: the run's, or one device's where cohorts are visible;
+    epsilon_before and _after: of the run, at `delta`, this round left out and counted; weights: "uniform"; secagg:
+    None, as no round aggregates securely yet; registry_root: root of the registry of nodes, None where there is none.
 
     Raises ValueError for what cannot be.
     """
@@ -62,6 +64,8 @@ class Intent:
     planned_cohort: int
     minimum_cohort: int
     sample_rate: float
+    sampling: Sampling
+    releases: int
     delta: float
     epsilon_before: LoggedEpsilon
     epsilon_after: LoggedEpsilon
@@ -78,6 +82,8 @@ class Intent:
             raise ValueError(f"noise_multiplier {self.noise_multiplier} with clip_norm {self.clip_norm} cannot be")
         if not 0 <= self.minimum_cohort <= self.planned_cohort or self.planned_cohort < 1:
             raise ValueError(f"a cohort of {self.planned_cohort} with a minimum of {self.minimum_cohort} cannot be")
+        if self.releases < 1:
+            raise ValueError(f"releases is {self.releases}; it must be at least 1")
         if not (0 < self.sample_rate <= 1 and 0 < self.delta < 1):
             raise ValueError(f"sample_rate {self.sample_rate} with delta {self.delta} cannot be")
 

@@ -21,7 +21,7 @@ from shared_model.canonical_json import encode
 from shared_model.manifest import Manifest
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import device_spent, server_spent
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 FOLDER = Path(__file__).parent / "vectors"
 SIGNER = Signer(name="example.org/log", private_key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -57,6 +57,8 @@ def leaves() -> list[Leaf]:
                 planned_cohort=20,
                 minimum_cohort=5,
                 sample_rate=0.02,
+                sampling=Sampling.POISSON,
+                releases=1_000_000,
                 delta=1e-06,
                 epsilon_before=replace(epsilon, epsilon=epsilons[number - 1]),
                 epsilon_after=replace(epsilon, epsilon=epsilons[number]),

@@ -14,7 +14,7 @@ from shared_model.books.ledger_law import participations
 from shared_model.books.round_log import Intent, LoggedEpsilon
 from shared_model.books.spending import spent
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 ROOT = bytes(32)
 LOG_KEY = hashlib.sha256(b"log").hexdigest()
@@ -40,6 +40,8 @@ def intent(number):
         planned_cohort=20,
         minimum_cohort=0,
         sample_rate=0.1,
+        sampling=Sampling.POISSON,
+        releases=1_000_000,
         delta=1e-5,
         epsilon_before=EPSILON,
         epsilon_after=replace(EPSILON, epsilon=1.0),

@@ -18,7 +18,7 @@ from shared_model.books.round_log import (
     encode_leaf,
 )
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 
 class PowerCut(BaseException):
@@ -48,6 +48,8 @@ def rounds(count):
                 planned_cohort=20,
                 minimum_cohort=0,
                 sample_rate=0.1,
+                sampling=Sampling.POISSON,
+                releases=1_000_000,
                 delta=1e-5,
                 epsilon_before=replace(epsilon, epsilon=number - 1.0),
                 epsilon_after=replace(epsilon, epsilon=float(number)),

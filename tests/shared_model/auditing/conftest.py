@@ -11,7 +11,7 @@ from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import Intent, LoggedEpsilon, Outcome, Result, encode_leaf
 from shared_model.privacy.accounting import pld_epsilon
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 ROUNDS = 12
 
@@ -49,6 +49,8 @@ def true_leaves() -> list:
                 planned_cohort=20,
                 minimum_cohort=0,
                 sample_rate=0.02,
+                sampling=Sampling.POISSON,
+                releases=1_000_000,
                 delta=1e-5,
                 epsilon_before=epsilons[number - 1],
                 epsilon_after=epsilons[number],

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import Intent, Leaf, LoggedEpsilon, Outcome, Result
-from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 ZERO = LoggedEpsilon(
     epsilon=0.0,
@@ -41,6 +41,8 @@ def invented_rounds(rounds: int, *, run: str = "run-1", **changes: Any) -> list[
             planned_cohort=20,
             minimum_cohort=5,
             sample_rate=0.02,
+            sampling=Sampling.POISSON,
+            releases=1_000_000,
             delta=1e-5,
             epsilon_before=replace(ZERO, epsilon=(number - 1) / 10),
             epsilon_after=replace(ZERO, epsilon=number / 10),
