@@ -3,6 +3,7 @@
 Letters: K answers, d numbers of an update, n trials, C the clip norm.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,15 @@ from flwr.serverapp.strategy import DifferentialPrivacyServerSideAdaptiveClippin
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulations.auditing.others.flower_round import averaging, quiet, released_means
+from simulations.auditing.others.flower_round import FlowerRound, averaging, quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowerAdaptiveClipping:
-    """noise_multiplier: of the whole round; clip_norm: C that each release starts from; planned: nodes, which answer.
+    """noise_multiplier: of the whole round; clip_norm: C that each release starts from; planned: nodes; all answer.
 
-    count_noise: standard deviation of the noise on the count of clipped updates, of which Flower's default, a twentieth
-    of the nodes, is too small for any but very many nodes.
+    count_noise: standard deviation of the noise on the count of clipped updates; Flower's default, a twentieth of the
+    nodes, is refused by Flower where it is not above half the noise multiplier.
     """
 
     noise_multiplier: float
@@ -37,29 +38,23 @@ class FlowerAdaptiveClipping:
                 initial_clipping_norm=self.clip_norm,
                 clipped_count_stddev=self.count_noise,
             )
-            means = released_means(strategy, updates, [1] * len(updates), planned=self.planned, trials=trials)
-        return means * len(updates)
+            answers = FlowerRound(strategy, updates, planned=self.planned)
+            # a copy each, since a release moves C
+            return np.stack([answers.mean(copy.copy(strategy)) for _ in range(trials)]) * len(updates)
 
 
-def clip_norms(norms: NDArray[np.float64], *, start: float, rounds: int) -> list[float]:
-    """C of each round and the one after, towards the median, where devices' updates have the same `norms` (K,) always.
+def followed_norms(norms: NDArray[np.float64], *, start: float, rounds: int) -> list[float]:
+    """C of each round and of the one after, towards the median of norms (K,), which stay the same in every round.
 
-    Without noise, so that nothing but Flower's own rule moves it.
+    Without noise, so that nothing but Flower's rule moves it.
     """
-    updates = torch.from_numpy(norms[:, None]).float()
     found = [start]
     with quiet():
         strategy = DifferentialPrivacyServerSideAdaptiveClipping(
             averaging(len(norms)), 0.0, len(norms), initial_clipping_norm=start
         )
+        answers = FlowerRound(strategy, torch.from_numpy(norms[:, None]).float(), planned=len(norms))
         for _ in range(rounds):
-            strategy = _after_a_round(strategy, updates)
+            answers.mean(strategy)
             found.append(strategy.clipping_norm)
     return found
-
-
-def _after_a_round(
-    strategy: DifferentialPrivacyServerSideAdaptiveClipping, updates: Tensor
-) -> DifferentialPrivacyServerSideAdaptiveClipping:
-    released_means(strategy, updates, [1] * len(updates), planned=len(updates), trials=1)
-    return strategy

@@ -16,7 +16,7 @@ from flwr.supercore.privacy_accounting.rdp_accountant import RdpAccountant
 from numpy.typing import NDArray
 from torch import Tensor
 
-from simulations.auditing.others.flower_round import averaging, quiet, released_means
+from simulations.auditing.others.flower_round import FlowerRound, averaging, quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +50,14 @@ class FlowerFixedClipping:
                 self.planned,
                 accountant=_accountant(self.planned) if self.accounted else None,
             )
-            means = released_means(
+            answers = FlowerRound(
                 strategy,
                 updates,
-                counts.tolist() if self.tells_examples else [1] * len(updates),
                 planned=self.planned,
-                trials=trials,
+                counts=counts.tolist() if self.tells_examples else None,
                 mod=fixedclipping_mod if self.on_devices else None,
             )
-        return means * len(updates)
+            return np.stack([answers.mean(strategy) for _ in range(trials)]) * len(updates)
 
 
 def _accountant(population: int) -> RdpAccountant:

@@ -1,10 +1,8 @@
 """One round of a Flower strategy with its own messages, and no network: what asks, clips, averages and adds noise.
 
-Letters: K answers, d numbers of an update, n trials. The model that nodes are sent is zero, so that an answer is its
-update.
+Letters: K answers, d numbers of an update. The model that nodes are sent is zero, so that an answer is its update.
 """
 
-import copy
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +19,8 @@ from flwr.supercore.task_identity import TaskIdentity
 from numpy.typing import NDArray
 from torch import Tensor
 
+from shared_model.errors import Refused
+
 ARRAYS, METRICS, EXAMPLES = "arrays", "metrics", "num-examples"
 NOWHERE = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config={})
 
@@ -36,62 +36,70 @@ class Nodes:
         return list(range(1, self.planned + 1))
 
 
+class FlowerRound:
+    """The answers of one round, which can be averaged again and again."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        updates: Tensor,
+        *,
+        planned: int,
+        counts: Sequence[int] | None = None,
+        mod: Mod | None = None,
+    ) -> None:
+        """strategy: asks `planned` nodes, of which the first K answer with `updates` (K, d).
+
+        counts: examples that each of them claims, 1 where nothing is said; mod: what clips on a device.
+        """
+        model, grid = _record(np.zeros(updates.shape[1])), cast(Grid, Nodes(planned))
+        claims = [1] * len(updates) if counts is None else counts
+        with _as_a_task():
+            asked = list(strategy.configure_train(1, model, ConfigRecord(), grid))[: len(updates)]
+        self._replies = [
+            answered(message, update, count=count, mod=mod)
+            for message, update, count in zip(asked, updates.numpy(), claims, strict=True)
+        ]
+        self._answers = [reply.content[ARRAYS] for reply in self._replies]
+
+    def mean(self, strategy: Strategy) -> NDArray[np.float64]:
+        """(d,) the noised average, by `strategy`. Raises Refused where that aggregates nothing."""
+        for reply, answer in zip(self._replies, self._answers, strict=True):
+            reply.content[ARRAYS] = answer  # a strategy puts the clipped one in its place
+        arrays, _ = strategy.aggregate_train(1, self._replies)
+        if arrays is None:
+            raise Refused("the strategy aggregated nothing")
+        return _numbers(arrays)
+
+
 def averaging(planned: int) -> FedAvg:
-    """The average that the wrappers are laid around, with Flower's defaults but for evaluation."""
+    """The average that wrappers are laid around, with Flower's defaults but for evaluation, which it leaves out."""
     return FedAvg(fraction_evaluate=0.0, min_train_nodes=planned, min_available_nodes=planned)
 
 
-def released_means(
-    strategy: Strategy, updates: Tensor, counts: Sequence[int], *, planned: int, trials: int, mod: Mod | None = None
-) -> NDArray[np.float64]:
-    """(n, d) noised averages of the updates (K, d), each by `strategy` as it was when it was given.
-
-    counts: examples that each of K nodes claims; planned: nodes that are asked, of which the first K answer;
-    mod: what clips on a device. Raises ValueError where the strategy answers with nothing at all.
-    """
+def request(size: int) -> Message:
+    """What a node is sent where no strategy of central privacy adds anything: a model of `size` numbers."""
     with _as_a_task():
-        asked = strategy.configure_train(1, _record(np.zeros(updates.shape[1])), ConfigRecord(), _grid(planned))
-        replies, answers = [], []
-        for message, update, count in zip(list(asked)[: len(updates)], updates.numpy(), counts, strict=True):
-            reply = answered(message, update, count=count, mod=mod)
-            replies.append(reply)
-            answers.append(reply.content[ARRAYS])
-        means = []
-        for _ in range(trials):
-            for reply, answer in zip(replies, answers, strict=True):
-                reply.content[ARRAYS] = answer  # the strategy put a clipped one in its place
-            arrays, _ = copy.copy(strategy).aggregate_train(1, replies)
-            if arrays is None:
-                raise ValueError("flower: the strategy aggregated nothing; its log says why")
-            means.append(arrays.to_numpy_ndarrays()[0].astype(np.float64))
-    return np.stack(means)
+        return Message(RecordDict({ARRAYS: _record(np.zeros(size)), "config": ConfigRecord()}), 1, "train")
 
 
 def answered(message: Message, update: NDArray[np.float32], *, count: int, mod: Mod | None) -> Message:
-    """What a node replies: its update (d,) and the examples that it claims, through its mod."""
+    """What a node replies: its update (d,) and the number of examples that it claims, through its mod."""
 
     def train(asked: Message, _: Context) -> Message:
-        metrics = MetricRecord({EXAMPLES: count})
-        return Message(RecordDict({ARRAYS: _record(update), METRICS: metrics}), reply_to=asked)
+        return Message(RecordDict({ARRAYS: _record(update), METRICS: MetricRecord({EXAMPLES: count})}), reply_to=asked)
 
     return train(message, NOWHERE) if mod is None else mod(message, NOWHERE, train)
 
 
-def request(size: int) -> Message:
-    """What a node of a round without central privacy is sent: a model of `size` numbers."""
-    with _as_a_task():
-        content = RecordDict({ARRAYS: _record(np.zeros(size)), "config": ConfigRecord()})
-        return Message(content, 1, "train")
-
-
-def arrays_of(reply: Message) -> NDArray[np.float64]:
-    """(d,) the update in a reply."""
-    return cast(ArrayRecord, reply.content[ARRAYS]).to_numpy_ndarrays()[0].astype(np.float64)
+def update_in(reply: Message) -> NDArray[np.float64]:
+    """(d,) what the server sees of a node."""
+    return _numbers(cast(ArrayRecord, reply.content[ARRAYS]))
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Flower's log is left out meanwhile: each of ten thousands of releases writes a dozen lines."""
+    """Flower's log is off meanwhile: a release writes a dozen lines, and there are ten thousands."""
     log = logging.getLogger("flwr")
     before = log.disabled
     log.disabled = True
@@ -103,7 +111,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _as_a_task() -> Iterator[None]:
-    """Messages ask who sends them, which Flower sets in the process of an app, and nowhere else."""
+    """Messages ask who sends them, which Flower sets in the process of an app and nowhere else."""
     before = TaskIdentity._task_id, TaskIdentity._run_id, TaskIdentity._node_id
     TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1
     try:
@@ -112,9 +120,9 @@ def _as_a_task() -> Iterator[None]:
         TaskIdentity._task_id, TaskIdentity._run_id, TaskIdentity._node_id = before
 
 
-def _grid(planned: int) -> Grid:
-    return cast(Grid, Nodes(planned))
-
-
 def _record(numbers: NDArray[np.floating]) -> ArrayRecord:
     return ArrayRecord({"update": Array(numbers.astype(np.float32))})
+
+
+def _numbers(arrays: ArrayRecord) -> NDArray[np.float64]:
+    return arrays.to_numpy_ndarrays()[0].astype(np.float64)
