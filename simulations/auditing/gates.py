@@ -9,7 +9,7 @@ from shared_model.privacy.randomness import OperatingSystemRandomness
 from simulations.auditing.bench import AuditBench, set_up_audit
 from simulations.auditing.canaries import likelihood_scores
 from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism, repeats_when_seeded
-from simulations.auditing.mechanisms import RoundMechanism
+from simulations.auditing.mechanisms import mechanism_of
 from simulations.auditing.one_run import run_with_canaries
 from simulations.auditing.one_run_verdict import judge
 from simulations.auditing.power import power
@@ -43,7 +43,7 @@ def audit_noise(
         clip_norm=plan.clip_norm,
         relation=plan.relation,
     )
-    audited = RoundMechanism(plan, randomness=OperatingSystemRandomness())
+    audited = mechanism_of(plan, randomness=OperatingSystemRandomness())
     sizes = [(size, trials)]
     if full_size_trials:
         sizes.append((bench.federation_size(), full_size_trials))

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from server.round import RoundState, run_round
+from shared_model.errors import Refused
 from shared_model.privacy.clipping import clip_rows
-from shared_model.privacy.plan import PrivacyPlan, default_delta
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.spent import Relation, Sampling, Trust
 from shared_model.training.examples import take
 from shared_model.training.local_update import clipped_updates
 from simulations.auditing.canaries import draw_canaries, released_sums, round_scores
@@ -59,7 +61,8 @@ def run_with_canaries(
     federation: Federation, *, canaries: int, seed: int, progress: Callable[[float], None]
 ) -> AuditedRun:
     """Every round of `federation`, m = `canaries` registered after its U listeners; a fair coin each decides who of
-    them answers at all."""
+    them answers at all. Raises Refused for a plan whose releases these scores do not fit."""
+    _require_plain(federation.plan)
     plan = plan_with_canaries(federation.plan, canaries=canaries)
     start = federation.model.vector()
     drawn = draw_canaries(canaries, drift=_mean_update(federation, start), seed=seed)
@@ -84,6 +87,15 @@ def run_with_canaries(
         progress(state.round / plan.rounds)
     sums = released_sums(models, plan=plan, step=federation.step)  # from here on, nothing but what was released
     return AuditedRun(plan=plan, included=drawn.included, found=round_scores(sums, drawn, plan=plan))
+
+
+def _require_plain(plan: PrivacyPlan) -> None:
+    plain = (Mechanism.GAUSSIAN, Clipping.FLAT, Trust.CENTRAL, Sampling.POISSON, Relation.ADD_OR_REMOVE_ONE)
+    if (plan.mechanism, plan.clipping, plan.trust, plan.sampling, plan.relation) != plain:
+        raise Refused(
+            "audit: gate G1 scores releases of independent noise on Poisson-sampled sums with flat clipping and "
+            "central trust, under add-or-remove-one; audit the mechanism of this scenario by `mechanism` instead"
+        )
 
 
 def _mean_update(federation: Federation, vector: Tensor) -> Tensor:

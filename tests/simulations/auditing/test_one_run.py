@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import shared_model.privacy.mechanism
+from shared_model.errors import Refused
 from shared_model.privacy.accounting import pld_epsilon
 from shared_model.privacy.noise import gaussian_noise
+from shared_model.privacy.plan import Clipping
 from simulations.auditing.canaries import likelihood_scores
 from simulations.auditing.one_run import AuditedRun, plan_with_canaries, run_with_canaries
 from simulations.auditing.one_run_verdict import OneRunVerdict, guess, judge
@@ -93,3 +95,9 @@ def test_half_of_the_guesses_are_in_and_half_out() -> None:
     assert (found.guesses, found.right) == (4, 4)
     assert guess(-scores, included, share=0.4).right == 0
     assert guess(scores, included, share=0.0).guesses == 2
+
+
+def test_plans_that_its_scores_do_not_fit_are_refused(federation: Federation) -> None:
+    adaptive = replace(federation, plan=replace(federation.plan, clipping=Clipping.ADAPTIVE))
+    with pytest.raises(Refused, match="gate G1 scores releases"):
+        run_with_canaries(adaptive, canaries=20, seed=1, progress=lambda _: None)

@@ -1,20 +1,23 @@
 """Every bug that was found elsewhere, put into our own code: each must be caught, and correct code must pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 import server.aggregate
+import shared_model.privacy.adaptive_clipping
 import shared_model.privacy.mechanism
 from server.aggregate import Aggregate
+from shared_model.errors import Refused
 from shared_model.privacy.noise import gaussian_noise
-from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import OperatingSystemRandomness
-from shared_model.privacy.spent import Relation
+from shared_model.privacy.spent import Relation, Sampling, Trust
 from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism, repeats_when_seeded
-from simulations.auditing.mechanisms import RoundMechanism
+from simulations.auditing.mechanisms import RoundMechanism, mechanism_of
 
 PLAN = PrivacyPlan(
     population=1000, cohort=200, rounds=40, clip_norm=0.02, noise_multiplier=1.0, delta=1e-4, max_participations=20
@@ -110,3 +113,32 @@ def test_looking_for_seeded_noise_leaves_the_generators_as_they_were() -> None:
     torch.manual_seed(5)
     repeats_when_seeded(RoundMechanism(PLAN, randomness=OperatingSystemRandomness()), size=4)
     assert (np.random.random(), float(torch.rand(()))) == expected
+
+
+ADAPTIVE = replace(PLAN, clipping=Clipping.ADAPTIVE)
+LOCAL = replace(
+    PLAN, trust=Trust.LOCAL, sampling=Sampling.NONE, relation=Relation.REPLACE_ONE, noise_multiplier=2.0, rounds=20
+)
+
+
+@pytest.mark.parametrize("plan", [ADAPTIVE, LOCAL], ids=["adaptive clipping", "local trust"])
+def test_other_plans_are_audited_by_the_code_that_they_run(plan: PrivacyPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    def verdict() -> MechanismVerdict:
+        claim = MechanismClaim(noise_multiplier=plan.noise_multiplier, clip_norm=plan.clip_norm, relation=plan.relation)
+        mechanism = mechanism_of(plan, randomness=OperatingSystemRandomness())
+        quietly = {"size": 16, "trials": 10_000, "false_alarms": 1e-6, "seed": 0, "progress": lambda _: None}
+        return audit_mechanism(mechanism, claim, **quietly)
+
+    assert verdict().passes
+    assert verdict().bound.mu_lower > 0.7
+    for module in (shared_model.privacy.mechanism, shared_model.privacy.adaptive_clipping):
+        monkeypatch.setattr(module, "gaussian_noise", noise_times(0.7))
+    assert not verdict().passes
+
+
+def test_noise_that_is_correlated_over_rounds_is_not_judged_by_one_of_them() -> None:
+    plan = replace(
+        PLAN, mechanism=Mechanism.MATRIX_FACTORISATION, bands=2, sampling=Sampling.NONE, relation=Relation.ZERO_OUT
+    )
+    with pytest.raises(Refused, match="correlated over rounds"):
+        mechanism_of(plan, randomness=OperatingSystemRandomness())
