@@ -7,6 +7,7 @@ from click import Command, Context, Group
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from simulations.auditing.cli import app as audit
 from simulations.cli import app
 from simulations.quality.scenario import QualityScenario
 from simulations.scenario import Scenario, read_scenario, shipped_scenarios
@@ -43,8 +44,8 @@ def scenarios_page() -> str:
 def cli_page() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Written by `make docs` from the commands' own help.", ""]
-    root = typer.main.get_command(app)
-    lines += _help("sottovoce-simulate", root)
+    for name, commands in (("sottovoce-simulate", app), ("sottovoce-audit", audit)):
+        lines += _help(name, typer.main.get_command(commands))
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -140,7 +140,7 @@ def mechanism(
         size=size,
         full_size_trials=full_size_trials,
         seed=seed,
-        watched=_watched,
+        watched=watched,
     )
     _tell(said, as_json=as_json)
 
@@ -159,7 +159,7 @@ def one_run(
     from simulations.auditing.gates import audit_run
 
     said = audit_run(
-        scenario, settings or [], data=data, canaries=canaries, false_alarms=false_alarms, seed=seed, watched=_watched
+        scenario, settings or [], data=data, canaries=canaries, false_alarms=false_alarms, seed=seed, watched=watched
     )
     _tell(said, as_json=as_json)
 
@@ -247,7 +247,7 @@ def _verified(path: Path, key: Path | None) -> "Verified":
 
 
 @contextmanager
-def _watched(name: str) -> Iterator[Callable[[float], None]]:
+def watched(name: str) -> Iterator[Callable[[float], None]]:
     """A bar on stderr."""
     from rich.console import Console
 

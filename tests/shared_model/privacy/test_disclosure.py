@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from shared_model.privacy.adaptive_clipping import AdaptiveClipping
 from shared_model.privacy.disclosure import disclosure
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
+from shared_model.privacy.spending import population_spent
 from shared_model.privacy.spent import Relation, Sampling, Trust
 
 PLAN = PrivacyPlan(
@@ -108,3 +110,18 @@ def test_line_18_with_local_trust_there_is_a_number_against_the_server() -> None
 def test_line_19_the_separation_is_disclosed() -> None:
     said = text(replace(PLAN, mechanism=Mechanism.MATRIX_FACTORISATION, sampling=Sampling.NONE, bands=100))
     assert "take part again after 100 rounds at the earliest" in said
+
+
+def test_line_9_the_bits_of_adaptive_clipping_draw_on_the_budget_of_the_updates() -> None:
+    """Whoever releases bits beside updates spends no more: the noise of the updates pays for them."""
+    adaptive = replace(PLAN, clipping=Clipping.ADAPTIVE)
+    split = AdaptiveClipping.of(adaptive)
+    assert population_spent(adaptive, rounds=500).pld.epsilon == population_spent(PLAN, rounds=500).pld.epsilon
+    assert split.update_noise_multiplier > PLAN.noise_multiplier
+    assert "clipping bits" in population_spent(adaptive, rounds=500).pld.mechanism
+
+
+def test_line_9_what_draws_on_no_budget_is_declared() -> None:
+    said = text(PLAN)
+    assert "choosing settings by looking at earlier runs on private data costs privacy too; it is not counted" in said
+    assert "without noise, outside the guarantee: a run folder is not a release" in said

@@ -220,3 +220,10 @@ def test_a_cap_counts_replaced_updates_twice_line_7() -> None:
     capped = dataclasses.replace(PLAN, device_cap=40.0, max_participations=100)
     replaced = dataclasses.replace(capped, relation=Relation.REPLACE_ONE, rounds=1)
     assert replaced.participation_limit < capped.participation_limit
+
+
+def test_line_16_distributed_noise_is_refused_until_there_are_integers_for_it() -> None:
+    """The distributed path has no floating-point Gaussian, and no other noise is here yet."""
+    for clipping in Clipping:
+        with pytest.raises(Refused, match="distributed"):
+            dataclasses.replace(PLAN, trust=Trust.DISTRIBUTED, clipping=clipping)
