@@ -1,5 +1,7 @@
 """Where an adaptive clip norm goes when the norms that it is to follow stay where they are."""
 
+import math
+
 import numpy as np
 
 from simulations.auditing.others.adaptive_clipping import followed_norms
@@ -27,7 +29,7 @@ def clip_norm_findings() -> list[Finding]:
                     claimed="1",
                     found=shown,
                     exact="–",
-                    good=abs(np.log(norms[-1])) < abs(np.log(start)) + 1e-9,
+                    good=abs(math.log(norms[-1])) < abs(math.log(start)),
                 )
             )
     return findings

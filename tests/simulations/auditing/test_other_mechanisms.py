@@ -3,7 +3,10 @@
 A test that fails after an upgrade is good news: mend the page.
 """
 
+import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,6 +114,13 @@ def test_with_its_accountant_flower_refuses_what_the_noise_is_not_scaled_for(
 @pytest.mark.parametrize("mechanism", ["Flower, fixed, by the server", "Flower, LocalDpMod"])
 def test_seeding_numpy_makes_the_noise_known(mechanism: str, edges: dict[tuple[str, str], Finding]) -> None:
     assert not edges[mechanism, "common generators seeded"].good, MEND
+
+
+@pytest.mark.slow
+def test_every_finding_can_be_written_as_json() -> None:
+    run = [sys.executable, "-m", "simulations.auditing.others", "--json", "--trials", "1000"]
+    said = json.loads(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    assert {finding["question"] for finding in said["findings"]} == set(range(1, 9))
 
 
 def test_no_edge_case_is_amiss_with_our_own(edges: dict[tuple[str, str], Finding]) -> None:
