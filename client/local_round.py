@@ -36,8 +36,7 @@ def take_part(
                 round_number, earlier=earlier, max_participations=plan.max_participations
             ):
                 return None  # the noise is planned for rounds of a device that lie apart
-            # under replace-one a round costs twice the mu of zero-out, which is what a simulated debit says by itself
-            ledger.debit(replace(simulated_debit(round_number, plan=plan), relation=plan.device_relation))
+            ledger.debit(simulated_debit(round_number, plan=plan))
     except Refused:
         return None
     examples = workspace.examples_of(device)

@@ -10,7 +10,6 @@ from client.ledger.mirror import FileMirror, mirror_content
 from shared_model.books.chain import append, mirror_of
 from shared_model.books.entries import Debit, Entry, Opened
 from shared_model.privacy.plan import PrivacyPlan
-from shared_model.privacy.spent import Relation
 
 RUN = "simulated"
 """A workspace lives for one run, and its messages name none."""
@@ -24,7 +23,7 @@ def simulated_debit(round_number: int, *, plan: PrivacyPlan) -> Debit:
         intent_sha256=None,
         log_index=None,
         noise_multiplier=plan.noise_multiplier,
-        relation=Relation.ZERO_OUT,
+        relation=plan.device_relation,
         trust=plan.trust,
     )
 
