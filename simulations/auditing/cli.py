@@ -239,11 +239,15 @@ def _verified(path: Path, key: Path | None) -> "Verified":
             raise BadInput("verify: a ledger is authenticated by the device's own secret, not by --key; leave it out")
         return verify_ledger(path, device_key=None)
     if (path / RESULT).exists():
+        if not (path / LOG).is_dir():
+            raise BadInput(
+                f"{path}: a run without rounds (a quality job), or of an older version: it has no log to verify"
+            )
         known = None if key is None else read_key(key, name=name_of_log(path / LOG))
         return verify_run(path, key=known)
     if (path / LEAVES).exists():
         return verify_round_log(path, key=None if key is None else read_key(key, name=name_of_log(path)))
-    raise BadInput(f"{path}: neither a finished run, nor a round log, nor a ledger; give one of these")
+    raise BadInput(f"{path}: neither a finished run (or variant), nor a round log, nor a ledger; give one of these")
 
 
 @contextmanager

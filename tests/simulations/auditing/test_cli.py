@@ -171,9 +171,12 @@ def test_printing_a_run_again_does_not_break_its_seal(copy: Path) -> None:
 
 
 def test_wrong_paths_and_keys_get_a_sentence(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "result.json").write_text("{}")
     (tmp_path / "text.pem").write_text("-----BEGIN NOTHING-----\n")
     for arguments, sentence in (
-        (("verify", tmp_path), "neither a finished run, nor a round log, nor a ledger"),
+        (("verify", tmp_path), "nor a round log, nor a ledger"),
+        (("verify", tmp_path / "quality"), "it has no log to verify"),
         (("verify", run, "--key", tmp_path / "text.pem"), "no public key can be read there"),
         (("verify", run, "--key", tmp_path / "missing"), "no public key can be read there"),
         (("report", tmp_path, "--out", tmp_path / "p"), "holds no finished run"),
