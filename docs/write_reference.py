@@ -1,6 +1,8 @@
 """Write docs/scenarios.md and docs/cli.md from the code that they describe: `make docs`. A test keeps them true."""
 
 from pathlib import Path
+from types import UnionType
+from typing import get_args
 
 import typer.main
 from click import Command, Context, Group
@@ -52,12 +54,22 @@ def cli_page() -> str:
 def _section(prefix: str, model: type[BaseModel]) -> list[str]:
     rows, nested = ["| setting | default | meaning |", "|---|---|---|"], []
     for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            nested += ["", f"### [{name}]", "", str(inner.__doc__), "", *_section(f"{name}.", inner)]
+        inner = _inner(field)
+        if inner is not None:
+            meaning = " ".join(str(inner.__doc__).split())
+            nested += ["", f"### [{prefix}{name}]", "", meaning, "", *_section(f"{prefix}{name}.", inner)]
         else:
             rows.append(f"| `{prefix}{name}` | {_default(field)} | {field.description} |")
     return [*rows, *nested]
+
+
+def _inner(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that a field holds, be it an optional one; None for a plain setting."""
+    kinds = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def _default(field: FieldInfo) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from shared_model.catalogue import Catalogue
+from shared_model.errors import BadInput
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead, HeadShape
@@ -17,13 +18,16 @@ from shared_model.history import Tracks
 from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
+from shared_model.privacy.example_account import ExampleAccount
 from shared_model.privacy.matrix_factorisation import BandedFactorisation
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
 from shared_model.privacy.solve import solve_plan
 from shared_model.privacy.spent import Relation, Sampling, Trust
+from shared_model.training.example_level import ExampleLevelTraining
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import LocalTraining, Model
 from simulations.datasets.dataset import Dataset
+from simulations.engines.example_level import ExampleLevel
 from simulations.evaluation.head_ranking import HeldOutMoments, held_out_moments
 from simulations.evaluation.held_out import Target, held_out_targets, is_new, training_part
 from simulations.evaluation.quality import Yardstick
@@ -102,6 +106,36 @@ def local_training(scenario: Scenario) -> LocalTraining:
     """What each client computes."""
     training = scenario.training
     return LocalTraining(learning_rate=training.learning_rate, batch_size=training.batch_size, epochs=training.epochs)
+
+
+def example_level_of(scenario: Scenario) -> ExampleLevel | None:
+    """Example-level training by the scenario, with accounts that nothing was taken from; None where it has none.
+
+    Raises BadInput for numbers that cannot be used, and for a cap that lets nobody train once.
+    """
+    section = scenario.privacy.example_level
+    if section is None:
+        return None
+    training = ExampleLevelTraining(
+        learning_rate=section.learning_rate,
+        steps=section.steps,
+        clip_norm=section.clip_norm,
+        batch_size=section.batch_size,
+        dataset_size=scenario.training.examples,
+    )
+    account = ExampleAccount(
+        sample_rate=training.sample_rate,
+        noise_multiplier=section.noise_multiplier,
+        delta=section.delta,
+        epsilon_cap=section.epsilon_cap,
+    )
+    level = ExampleLevel(training=training, account=account)
+    if not level.may_train(0):
+        raise BadInput(
+            f"privacy.example_level: one round of a device costs {level.account_after(1).spent()}, above epsilon_cap "
+            f"{section.epsilon_cap:g}, so that no device would ever train; raise the cap or noise_multiplier"
+        )
+    return level
 
 
 def new_head(section: HeadSection, catalogue: Catalogue, *, seed: int, dense: bool = False) -> AttentiveFusionHead:

@@ -10,6 +10,7 @@ from server.round import RoundState
 from shared_model.privacy.disclosure import disclosure
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spending import device_spent, population_spent
+from shared_model.privacy.spent import PrivacySpent
 from simulations.datasets.dataset import Dataset
 from simulations.engines.federation import Federation
 from simulations.evaluation.full_ranking import FullRanking
@@ -113,6 +114,7 @@ def assemble(
             most_participations=most,
             noise=private.federation.randomness("noise", 0).label,
             simulated=dataset.simulated,
+            example_level=_example_spent(private.federation, most=most),
         ),
         "model_sha256": measured.model_sha256,
         "cost": cost,
@@ -141,6 +143,32 @@ def _privacy(plan: PrivacyPlan, private: Training, *, most: int) -> dict[str, An
         "device_cap": plan.device_cap,
         "declined_invitations": sum(record.declined for record in private.state.records),
         "noise": None if off else private.federation.randomness("noise", 0).label,
+        "example_level": _example_level(private.federation, most=most),
+    }
+
+
+def _example_spent(federation: Federation, *, most: int) -> PrivacySpent | None:
+    """Of the device that took part most often."""
+    level = federation.example_level
+    return None if level is None else level.account_after(most).spent()
+
+
+def _example_level(federation: Federation, *, most: int) -> dict[str, Any] | None:
+    level, spent = federation.example_level, _example_spent(federation, most=most)
+    if level is None or spent is None:
+        return None
+    return {
+        "epsilon": spent.epsilon,
+        "delta": spent.delta,
+        "unit": spent.unit.value,
+        "relation": spent.relation.value,
+        "adversary": spent.adversary.value,
+        "noise_multiplier": level.account.noise_multiplier,
+        "clip_norm": level.training.clip_norm,
+        "sample_rate": level.account.sample_rate,
+        "steps": spent.rounds,
+        "epsilon_cap": level.account.epsilon_cap,
+        "accountant": spent.accountant,
     }
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from server.round import RoundState, ServerStep
 from server.round_log.run import LoggedRun
 from shared_model.durable import write_atomically
+from shared_model.errors import BadInput
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
 from shared_model.privacy.plan import Mechanism
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.load import load_dataset
+from simulations.engines.example_level import IN_PROCESS_ONLY
 from simulations.engines.federation import Engine, Federation, train
 from simulations.engines.participation import participations
 from simulations.evaluation.full_ranking import Scorer, evaluate
@@ -22,7 +24,16 @@ from simulations.evaluation.local_only import rank_local_only
 from simulations.evaluation.mood_groups import explain_by_mood
 from simulations.evaluation.predictions import save_predictions
 from simulations.evaluation.quality import Metrics
-from simulations.experiment import Bench, local_training, new_head, plan_of, set_up_bench, tables_of, trainable_model
+from simulations.experiment import (
+    Bench,
+    example_level_of,
+    local_training,
+    new_head,
+    plan_of,
+    set_up_bench,
+    tables_of,
+    trainable_model,
+)
 from simulations.outcome import Measured, Training, assemble
 from simulations.pretraining.head_file import load_head, save_head
 from simulations.pretraining.release_0 import pretraining_of, public_examples, train_release_0
@@ -38,7 +49,10 @@ from simulations.stages import Advance, Stages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run: a scenario without variants, its name for the report, where its data lies, and who runs its rounds."""
+    """One run: a scenario without variants, its name for the report, where its data lies, and who runs its rounds.
+
+    Raises BadInput for an engine that cannot run the scenario.
+    """
 
     scenario: Scenario
     name: str
@@ -46,6 +60,10 @@ class Job:
     data: Path | None
     engine_name: str
     engine: Engine
+
+    def __post_init__(self) -> None:
+        if self.scenario.privacy.example_level is not None and self.engine_name != "in-process":
+            raise BadInput(f"--engine {self.engine_name}: {IN_PROCESS_ONLY}")
 
     def settings(self) -> dict[str, object]:
         """What a folder's run must agree with to be resumed."""
@@ -62,6 +80,7 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
     with stages.stage("data"):
         dataset = load_dataset(scenario, data=job.data)
         plan = plan_of(scenario, population=len(dataset.private))
+        example_level = example_level_of(scenario)
         folder.begin(job.settings())
         stages.say(f"run folder: {folder.root}; when stopped, the same command with --out and --resume goes on")
         bench = set_up_bench(scenario, dataset)
@@ -80,11 +99,18 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         local_only = rank_local_only(model, bench.examples, bench.held_out, training=training)
     step = ServerStep(learning_rate=scenario.training.server_learning_rate, momentum=scenario.training.server_momentum)
     private = Federation(
-        model=model, examples=bench.examples, training=training, plan=plan, step=step, seed=scenario.seed
+        model=model,
+        examples=bench.examples,
+        training=training,
+        plan=plan,
+        step=step,
+        seed=scenario.seed,
+        example_level=example_level,
     )
     open_plan = replace(plan.without_privacy(), max_participations=plan.rounds)
     with stages.stage("federated, no privacy") as advance:
-        federated = _train(job, replace(private, plan=open_plan), bench, folder.rounds("federated"), advance)
+        without = replace(private, plan=open_plan, example_level=None)
+        federated = _train(job, without, bench, folder.rounds("federated"), advance)
     with stages.stage("federated, private") as advance:
         off = plan.mechanism is Mechanism.OFF  # then it would be the same training again
         federated_private = federated

@@ -63,6 +63,11 @@ class Scenario(Section):
             raise ValueError("privacy.trust local adds no noise when privacy.mechanism is off; leave it out")
         if privacy.mechanism == "off" and privacy.clipping == "adaptive":
             raise ValueError("privacy.clipping adaptive clips nothing when privacy.mechanism is off; leave it out")
+        if privacy.mechanism == "off" and privacy.example_level is not None:
+            raise ValueError(
+                "privacy.example_level needs a privacy.mechanism, since updates leave unclipped where it is off; "
+                "leave it out"
+            )
         if privacy.bands != 1 and privacy.mechanism != "matrix-factorisation":
             raise ValueError("privacy.bands needs privacy.mechanism matrix-factorisation")
         return self
@@ -126,7 +131,9 @@ def laid_over(content: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
         *sections, key = dotted.split(".")
         place = result
         for section in sections:
-            place = place.setdefault(section, {})
+            if place.get(section) is None:  # an optional section that was left out
+                place[section] = {}
+            place = place[section]
             if not isinstance(place, dict):
                 raise BadInput(f"setting {dotted}: {section} is a value, not a section; see docs/scenarios.md")
         if value is None:

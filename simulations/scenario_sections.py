@@ -91,6 +91,24 @@ class TrainingSection(Section):
     server_momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of the server's step")
 
 
+class ExampleLevelSection(Section):
+    """Example-level DP-SGD on each device, in place of plain local training (docs/mechanisms.md). It protects one
+    training window, another unit than the device. `privacy.example_level={}` takes it as it stands here; without the
+    section, devices train plainly."""
+
+    noise_multiplier: Positive = Field(1.5, description="noise standard deviation of a step / clip_norm")
+    clip_norm: Positive = Field(1.0, description="bound on the L2 norm of the gradient of each training window")
+    batch_size: Count = Field(
+        16, description="expected windows a step, of `training.examples`, which it may not exceed"
+    )
+    steps: Count = Field(2, description="noised steps of a device in one round")
+    learning_rate: Positive = Field(0.003, description="rate of these steps; `training.learning_rate` is not used then")
+    delta: Annotated[float, Field(gt=0, lt=1)] = Field(1e-5, description="at which the epsilon of a window is given")
+    epsilon_cap: Positive = Field(
+        10.0, description="epsilon of a window at which a device declines, over all rounds it takes part in"
+    )
+
+
 class PrivacySection(Section):
     """The plan. Give two of epsilon, noise_multiplier and the scenario's rounds; the third follows."""
 
@@ -128,6 +146,9 @@ class PrivacySection(Section):
         None, description="rounds a device takes part in, at most; default: twice the expectation, at least 2 more"
     )
     device_cap: Positive | None = Field(None, description="epsilon that a device spends at most, by its own count")
+    example_level: ExampleLevelSection | None = Field(
+        None, description="example-level DP-SGD on each device, in process only"
+    )
 
 
 class EvaluationSection(Section):

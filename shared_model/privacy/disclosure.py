@@ -24,10 +24,19 @@ FALSE_ALARMS = 0.01
 """At which the trade-off curve is read."""
 
 
-def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, noise: str, simulated: bool) -> list[str]:
+def disclosure(
+    plan: PrivacyPlan,
+    *,
+    rounds: int,
+    most_participations: int,
+    noise: str,
+    simulated: bool,
+    example_level: PrivacySpent | None = None,
+) -> list[str]:
     """The sentences, after `rounds` rounds in which no device took part more than `most_participations` times.
 
-    noise: label of the randomness; simulated: whether the listeners were invented.
+    noise: label of the randomness; simulated: whether the listeners were invented; example_level: what one training
+    window of that device has spent, where devices train by example-level DP-SGD.
     """
     return [
         *(["Simulated: the listeners were invented; nobody's privacy was spent."] if simulated else []),
@@ -36,6 +45,7 @@ def disclosure(plan: PrivacyPlan, *, rounds: int, most_participations: int, nois
         f"Adversary, a reader of the releases: {_population(plan, population_spent(plan, rounds=rounds))}",
         f"Adversary, a reader of the releases who knows the cohorts: {_device(plan, most_participations)}",
         f"Adversary, the server: {_server(plan, server_spent(plan, rounds=rounds))}",
+        *([] if example_level is None else [_one_window(example_level)]),
         _sampling(plan),
         *_assumptions(plan),
         "Tuning: choosing settings by looking at earlier runs on private data costs privacy too; it is not counted.",
@@ -107,6 +117,17 @@ def _server(plan: PrivacyPlan, spent: PrivacySpent) -> str:
         f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g}, {spent.relation.value}, for a device that takes "
         f"part {min(spent.rounds, plan.participation_limit)} times: each device adds all of its noise before anything "
         "leaves it, in floating-point numbers, whose lowest bits are not covered by the proof (Mironov 2012)."
+    )
+
+
+def _one_window(spent: PrivacySpent) -> str:
+    assert spent.epsilon is not None
+    return (
+        f"Another unit, the example: epsilon {_up(spent.epsilon)} by {spent.accountant} at delta {spent.delta:.2g}, "
+        f"{spent.relation.value}, against the {spent.adversary.value}, after {spent.rounds} steps of example-level "
+        "DP-SGD on the device that took part most often. It protects one training window, the rest of the history "
+        "fixed; one listen stands in many windows, so that it is never a listener's guarantee, and it is never added "
+        "to the device's number."
     )
 
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.coverage import account
@@ -52,24 +53,7 @@ class ExampleAccount:
         Against the server, and so against everybody: nobody but the device sees its batches or its steps, and what
         leaves has the noise in it already. Raises Refused where the accountant does not converge.
         """
-        accounted = account(
-            sampling=Sampling.POISSON,
-            relation=Relation.ADD_OR_REMOVE_ONE,
-            sample_rate=self.sample_rate,
-            noise_multiplier=self.noise_multiplier,
-            rounds=self.steps,
-            delta=self.delta,
-        )
-        return PrivacySpent(
-            epsilon=accounted.epsilon,
-            delta=self.delta,
-            unit=Unit.EXAMPLE,
-            relation=Relation.ADD_OR_REMOVE_ONE,
-            adversary=Adversary.SERVER,
-            mechanism="example-level DP-SGD on the device",
-            rounds=self.steps,
-            accountant=accounted.pld_by,
-        )
+        return _spent(self)
 
     def debit(self, steps: int, *, store: Callable[[str], None]) -> "Debited":
         """Pay for `steps` more. store: puts the account's JSON on disk, synced, before it returns.
@@ -118,3 +102,26 @@ class Debited:
     def first_step(self) -> int:
         """Number of the first of them, from 0, in the account's whole life."""
         return self.account.steps - self.steps
+
+
+@lru_cache(maxsize=1024)
+def _spent(of: ExampleAccount) -> PrivacySpent:
+    """Kept, since a simulation asks for the same few accounts once for each device and round."""
+    accounted = account(
+        sampling=Sampling.POISSON,
+        relation=Relation.ADD_OR_REMOVE_ONE,
+        sample_rate=of.sample_rate,
+        noise_multiplier=of.noise_multiplier,
+        rounds=of.steps,
+        delta=of.delta,
+    )
+    return PrivacySpent(
+        epsilon=accounted.epsilon,
+        delta=of.delta,
+        unit=Unit.EXAMPLE,
+        relation=Relation.ADD_OR_REMOVE_ONE,
+        adversary=Adversary.SERVER,
+        mechanism="example-level DP-SGD on the device",
+        rounds=of.steps,
+        accountant=accounted.pld_by,
+    )

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from opacus.grad_sample import GradSampleModule
 from torch import Tensor
 
 from shared_model.errors import BadInput
@@ -112,6 +111,9 @@ class PerSampleGradients:
     """The gradient of each example as if it were alone, by hooks of Opacus on a copy of the head."""
 
     def __init__(self, model: Model) -> None:
+        # takes a second of CPU to import: who trains otherwise does without
+        from opacus.grad_sample import GradSampleModule
+
         self._layout, self._tables = model.layout, model.tables
         head = copy.deepcopy(model.head)
         released = dict(model.layout.shapes)

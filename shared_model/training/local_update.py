@@ -94,12 +94,16 @@ def noised_updates(updates: Tensor, *, plan: PrivacyPlan, noises: Sequence[Rando
 def clipped_updates(
     model: Model, start: Tensor, examples: Examples, *, training: LocalTraining, plan: PrivacyPlan
 ) -> Tensor:
-    """What leaves K devices: their updates (K, d), each of L2 norm at most the plan's clip norm.
+    """What leaves K devices after plain local training on examples (K, E, ...): see `bounded_updates`."""
+    return bounded_updates(local_updates(model, start, examples, training), plan=plan)
+
+
+def bounded_updates(updates: Tensor, *, plan: PrivacyPlan) -> Tensor:
+    """Updates (K, d), however trained, as they leave K devices: each of L2 norm at most the plan's clip norm.
 
     Unclipped where the plan's mechanism is off, and then no epsilon is claimed. With adaptive clipping, contributions
     (K, d + 1) in units of the clip norm, with a bit each. plan: of this round.
     """
-    updates = local_updates(model, start, examples, training)
     if plan.clipping is Clipping.ADAPTIVE:
         return contributions(updates, clip_norm=plan.clip_norm, clipping=AdaptiveClipping.of(plan))
     return updates if plan.mechanism is Mechanism.OFF else clip_rows(updates, clip_norm=plan.clip_norm)

@@ -14,11 +14,15 @@ from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
 from shared_model.training.examples import Examples
 from shared_model.training.local_update import LocalTraining, Model
+from simulations.engines.example_level import ExampleLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Federation:
-    """Everything that its rounds depend on. examples: (U, E, ...), in the order of registration numbers."""
+    """Everything that its rounds depend on. examples: (U, E, ...), in the order of registration numbers.
+
+    example_level: where it is set, devices train by it and not by `training`; only the in-process engine can.
+    """
 
     model: Model
     examples: Examples
@@ -26,6 +30,7 @@ class Federation:
     plan: PrivacyPlan
     step: ServerStep
     seed: int
+    example_level: ExampleLevel | None = None
 
     def randomness(self, purpose: str, number: int) -> KeyedRandomness:
         """The simulation's reproducible privacy randomness for a purpose in a round."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from server import checkpoint
 from server.round import RoundState
-from shared_model.errors import SottovoceError
+from shared_model.errors import BadInput, SottovoceError
+from simulations.engines.example_level import IN_PROCESS_ONLY
 from simulations.engines.federation import Federation
 from simulations.engines.flower_session import LOG, SUPERLINK_LOG
 from simulations.engines.flower_workspace import write_workspace
@@ -29,8 +30,11 @@ TAIL_LINES = 30
 def run_by_flower(state: RoundState, federation: Federation) -> Iterator[RoundState]:
     """The states after each round that the plan still has to run.
 
-    Raises SottovoceError where Flower ends or stalls before the last round, or loses a device's answer.
+    Raises SottovoceError where Flower ends or stalls before the last round, or loses a device's answer, and BadInput
+    for example-level training, which its clients do not know.
     """
+    if federation.example_level is not None:
+        raise BadInput(f"--engine flower: {IN_PROCESS_ONLY}")
     plan = federation.plan
     if state.round >= plan.rounds:
         return

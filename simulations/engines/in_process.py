@@ -13,8 +13,10 @@ from torch import Tensor
 from server.round import RoundState, plan_of_next_round, run_round
 from shared_model.privacy.local_gaussian import noise_purpose
 from shared_model.privacy.spent import Trust
-from shared_model.training.examples import take
-from shared_model.training.local_update import clipped_updates, noised_updates
+from shared_model.training.example_level import example_level_update
+from shared_model.training.examples import Examples, take
+from shared_model.training.local_update import bounded_updates, clipped_updates, noised_updates
+from simulations.engines.example_level import ExampleLevel
 from simulations.engines.federation import Federation
 from simulations.engines.participation import taken_part_after
 
@@ -36,7 +38,16 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
         for listeners in torch.split(torch.from_numpy(accepting), side_by_side(len(vector))):
             if len(listeners):
                 examples = take(federation.examples, listeners)
-                updates = clipped_updates(federation.model, vector, examples, training=federation.training, plan=told)
+                if federation.example_level is None:
+                    updates = clipped_updates(
+                        federation.model, vector, examples, training=federation.training, plan=told
+                    )
+                else:
+                    earlier = taken_part.times[listeners.numpy()] - 1  # they are debited for this round already
+                    updates = example_level_updates(
+                        federation, vector, examples, level=federation.example_level, devices=listeners, earlier=earlier
+                    )
+                    updates = bounded_updates(updates, plan=told)
                 if plan.trust is Trust.LOCAL:
                     noises = [federation.randomness(noise_purpose(int(device)), number) for device in listeners]
                     updates = noised_updates(updates, plan=told, noises=noises)
@@ -45,6 +56,35 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
     while state.round < plan.rounds:
         state = run_round(state, plan=plan, step=federation.step, randomness=federation.randomness, collect=collect)
         yield state
+
+
+def example_level_updates(
+    federation: Federation,
+    start: Tensor,
+    examples: Examples,
+    *,
+    level: ExampleLevel,
+    devices: Tensor,
+    earlier: NDArray[np.int64],
+) -> Tensor:
+    """Trained minus received parameters (K, d), not yet clipped for the device, one device after the other.
+
+    examples: (K, E, ...) of `devices` (K,), who took part `earlier` (K,) times before. Each device has streams of its
+    own, numbered by the steps of its account's life, so that no batch and no noise is drawn twice. Raises Refused for
+    a device that should have declined.
+    """
+
+    def update(place: int, device: int) -> Tensor:
+        return example_level_update(
+            federation.model,
+            start,
+            take(examples, torch.tensor(place)),
+            training=level.training,
+            debited=level.debit(int(earlier[place])),
+            randomness=lambda purpose, step: federation.randomness(f"{purpose} {device}", step),
+        ).update
+
+    return torch.stack([update(place, device) for place, device in enumerate(devices.tolist())])
 
 
 def side_by_side(size: int) -> int:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.sampling import draw_cohort
+from simulations.engines.example_level import ExampleLevel
 from simulations.engines.federation import Federation
 
 
@@ -20,15 +21,24 @@ def accept(taken_part: NDArray[np.int64], cohort: NDArray[np.int64], plan: Priva
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenPart:
-    """What the devices' ledgers say: how often, (U,), and in which round last, (U,)."""
+    """What the devices' ledgers say: how often, (U,), and in which round last, (U,).
+
+    example_level: where devices train by it, what their accounts follow from.
+    """
 
     times: NDArray[np.int64]
     latest: NDArray[np.int64]
+    example_level: ExampleLevel | None = None
 
     def accept(self, cohort: NDArray[np.int64], *, number: int, plan: PrivacyPlan) -> NDArray[np.int64]:
-        """Those of the cohort of round `number` that accept, debited in place: the plan's bands keep rounds apart."""
-        rested = cohort[number - self.latest[cohort] >= plan.bands]
-        accepting = accept(self.times, rested, plan)
+        """Those of the cohort of round `number` that accept, debited in place.
+
+        The plan's bands keep rounds apart, and whose account for examples has reached its cap declines too.
+        """
+        able = cohort[number - self.latest[cohort] >= plan.bands]
+        if self.example_level is not None:
+            able = able[np.array([self.example_level.may_train(int(count)) for count in self.times[able]], dtype=bool)]
+        accepting = accept(self.times, able, plan)
         self.latest[accepting] = number
         return accepting
 
@@ -40,7 +50,8 @@ def taken_part_after(federation: Federation, *, rounds: int) -> TakenPart:
     """
     plan = federation.plan
     long_ago = np.full(plan.population, -plan.bands, dtype=np.int64)
-    taken_part = TakenPart(times=np.zeros(plan.population, dtype=np.int64), latest=long_ago)
+    nobody = np.zeros(plan.population, dtype=np.int64)
+    taken_part = TakenPart(times=nobody, latest=long_ago, example_level=federation.example_level)
     for number in range(1, rounds + 1):
         coins = federation.randomness("cohort", number)
         taken_part.accept(draw_cohort(plan, randomness=coins), number=number, plan=plan)

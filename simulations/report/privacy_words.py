@@ -1,6 +1,6 @@
 """Privacy in words: an epsilon is always written with its delta, unit, relation, trust and adversary."""
 
-from simulations.report.result_schema import PrivacyFacts, Result
+from simulations.report.result_schema import ExampleLevelFacts, PrivacyFacts, Result
 from simulations.report.wording import epsilon, small
 
 INFINITE = "infinite (no noise)"
@@ -60,12 +60,22 @@ def explanation(result: Result) -> tuple[str, ...]:
         sentences.append(
             "The unit is the device: it is a listener's guarantee only where enrolment gives each person one device."
         )
+    if privacy.example_level is not None:
+        sentences.append(_one_window(privacy.example_level))
     if privacy.noise == "reproducible":
         sentences.append(
             "The noise is reproducible (noise: reproducible): it comes from a keyed stream so that the run can be "
             "repeated; a release made with it can be inspected but never promoted."
         )
     return tuple(sentences)
+
+
+def example_terms(level: ExampleLevelFacts) -> str:
+    """What the epsilon of one training window is relative to."""
+    return (
+        f"delta {small(level.delta)}, unit {level.unit}, {level.relation}, against the {level.adversary}, "
+        f"{level.accountant} over {level.steps} steps of the busiest device"
+    )
 
 
 def participation(result: Result) -> str:
@@ -77,6 +87,14 @@ def participation(result: Result) -> str:
         f"Each device might take part {most}, with {cap} ({device_terms(result)}). "
         f"The busiest took part {privacy.most_participations} times. Devices declined "
         f"{privacy.declined_invitations:,} invitations because they had reached a limit."
+    )
+
+
+def _one_window(level: ExampleLevelFacts) -> str:
+    return (
+        f"Training on each device is example-level private, which is another unit: epsilon {epsilon(level.epsilon)} "
+        f"({example_terms(level)}) for one training window, the rest of the history fixed. One listen stands "
+        "in many windows, so that this is never a listener's guarantee, and it is never added to the device's number."
     )
 
 

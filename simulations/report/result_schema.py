@@ -90,6 +90,22 @@ class Models(Record):
     federated_private: Metrics
 
 
+class ExampleLevelFacts(Record):
+    """What one training window has spent on the busiest device: another unit than the rest of the file speaks of."""
+
+    epsilon: NonNegative
+    delta: Annotated[float, Field(gt=0, lt=1)]
+    unit: Literal["example"]
+    relation: Literal["add-or-remove-one"]
+    adversary: Literal["server"]
+    noise_multiplier: NonNegative
+    clip_norm: NonNegative
+    sample_rate: Share
+    steps: Count
+    epsilon_cap: NonNegative
+    accountant: str
+
+
 class PrivacyFacts(Record):
     """What the plan promised and what the run did with it; norms are L2, over everything released."""
 
@@ -111,6 +127,7 @@ class PrivacyFacts(Record):
     device_cap: NonNegative | None
     declined_invitations: Count
     noise: str | None
+    example_level: ExampleLevelFacts | None = None
 
 
 class RoundQuality(Record):
@@ -223,6 +240,8 @@ class Result(Metrics):
             raise ValueError("an epsilon is null, so epsilon_reason must say why")
         if self.privacy.mechanism == "off" and self.epsilon_pld is not None:
             raise ValueError("mechanism is off, so epsilon_pld must be null")
+        if self.privacy.mechanism == "off" and self.privacy.example_level is not None:
+            raise ValueError("mechanism is off, so privacy.example_level must be null")
         rounds = [point.round for point in self.curve]
         if rounds != sorted(set(rounds)):
             raise ValueError("curve must hold each round once, in order")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from simulations.report.content import Cell, Group, Row, Table, plain_table
-from simulations.report.privacy_words import device_terms, epsilon_or_reason, terms
+from simulations.report.privacy_words import device_terms, epsilon_or_reason, example_terms, terms
 from simulations.report.result_schema import Attention, PrivacyFacts, Result, Shares
 from simulations.report.wording import (
     BIAS,
@@ -58,6 +58,7 @@ def plan(result: Result) -> Table:
         ("epsilon, PLD", f"{epsilon_or_reason(result.epsilon_pld, result)} ({terms(result)}, {privacy.adversary})"),
         ("epsilon, RDP", f"{epsilon_or_reason(result.epsilon_rdp, result)} ({terms(result)}, {privacy.adversary})"),
         ("epsilon, device", f"{epsilon_or_reason(result.epsilon_device, result)} ({device_terms(result)}, own count)"),
+        *_one_window(privacy),
         ("mechanism", privacy.mechanism + (f", {privacy.bands} bands" if privacy.bands > 1 else "")),
         ("accountants", ", ".join(privacy.accountants) or "none"),
         ("noise multiplier", f"{privacy.noise_multiplier:.4g}"),
@@ -70,6 +71,11 @@ def plan(result: Result) -> Table:
         ("planned and minimum cohort", f"{privacy.planned_cohort:,} and {privacy.minimum_cohort:,} devices"),
     ]
     return plain_table("the privacy plan and what the run did with it.", ("", "this run"), rows, words=True)
+
+
+def _one_window(privacy: PrivacyFacts) -> list[tuple[str, str]]:
+    level = privacy.example_level
+    return [] if level is None else [("epsilon, one window", f"{epsilon(level.epsilon)} ({example_terms(level)})")]
 
 
 def _clipping(privacy: PrivacyFacts) -> str:
