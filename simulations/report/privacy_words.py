@@ -94,7 +94,8 @@ def _one_window(level: ExampleLevelFacts) -> str:
     return (
         f"Training on each device is example-level private, which is another unit: epsilon {epsilon(level.epsilon)} "
         f"({example_terms(level)}) for one training window, the rest of the history fixed. One listen stands "
-        "in many windows, so that this is never a listener's guarantee, and it is never added to the device's number."
+        "in many windows, so that this is never a listener's guarantee, and it is never added to the device's number. "
+        f"A device declines where a window would come to more than {epsilon(level.epsilon_cap)}."
     )
 
 

@@ -79,6 +79,7 @@ def test_the_words_say_what_it_protects_and_what_not(folder: Path) -> None:
         for part in ("one training window", "history fixed", "never a listener's guarantee", "never added", "server"):
             assert part in text
     assert "delta 1e-5" in said
+    assert "declines where a window would come to more than 10.0" in said
     rows = [row for group in plan_table(result).groups for row in group.rows]
     (row,) = (row for row in rows if row.name == "epsilon, one window")
     assert "unit example" in row.cells[0].text
