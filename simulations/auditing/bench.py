@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.round import ServerStep
-from shared_model.errors import BadInput
+from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.training.local_update import Model
 from simulations.datasets.dataset import Dataset
@@ -32,8 +32,16 @@ class AuditBench:
     plan: PrivacyPlan
 
     def federation(self) -> Federation:
-        """As a run would have it, from an untrained head: what is audited does not depend on what was learned."""
+        """As a run would have it, from an untrained head: what is audited does not depend on what was learned.
+
+        Raises Refused for example-level training, whose own guarantee no gate here tests.
+        """
         scenario, dataset, training = self.scenario, self.dataset, self.scenario.training
+        if scenario.privacy.example_level is not None:
+            raise Refused(
+                "audit: gate G1 looks for devices, and no gate here for training windows; take example-level training "
+                "away (--set privacy.example_level=) to audit what holds for devices"
+            )
         return Federation(
             model=self._model(),
             examples=private_examples(scenario, dataset, public_paths(dataset)),

@@ -189,6 +189,12 @@ def test_wrong_paths_and_keys_get_a_sentence(run: Path, tmp_path: Path) -> None:
         assert "Traceback" not in finished.stderr
 
 
+def test_a_run_with_example_level_training_is_not_audited_as_if_it_were_plain() -> None:
+    refused = audit("one-run", "quick", "--canaries", "20", "--set", "privacy.example_level={}")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "take example-level training away" in refused.stderr
+
+
 def test_the_mechanism_passes_at_its_true_noise_and_not_at_15_percent_more(run: Path) -> None:
     true = said(audit("mechanism", "quick", "--json"))
     assert true["passes"]
