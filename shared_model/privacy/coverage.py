@@ -15,7 +15,8 @@ the rounds that a device took part in count, and nothing is amplified.
 from dataclasses import dataclass
 
 from shared_model.errors import Refused
-from shared_model.privacy.accounting import pld_epsilon, rdp_epsilon, rdp_epsilon_of_fixed_cohorts
+from shared_model.privacy.loss_distribution import pld_epsilon
+from shared_model.privacy.renyi import rdp_epsilon, rdp_epsilon_of_fixed_cohorts
 from shared_model.privacy.spent import Relation, Sampling
 
 PLD, RDP, EXACT = "PLD", "RDP", "exact Gaussian composition"

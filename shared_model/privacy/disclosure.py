@@ -2,9 +2,9 @@
 
 import math
 
-from shared_model.privacy.accounting import pld_true_positives
 from shared_model.privacy.coverage import VISIBLE
 from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
+from shared_model.privacy.loss_distribution import pld_true_positives
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import REPRODUCIBLE
 from shared_model.privacy.spending import PopulationSpent, device_spent, population_spent, server_spent

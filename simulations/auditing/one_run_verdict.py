@@ -16,7 +16,7 @@ from shared_model.auditing.one_run_bound import (
     steinke_epsilon,
     steinke_p_value,
 )
-from shared_model.privacy.accounting import pld_epsilon, pld_trade_off
+from shared_model.privacy.loss_distribution import pld_epsilon, pld_trade_off
 
 GUESSED = (0.05, 0.2, 0.5, 1.0)
 """Shares of the canaries that are guessed, half of them in and half out; fixed beforehand, each at its part of the

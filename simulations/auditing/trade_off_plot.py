@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import NDArray
 
-from shared_model.privacy.accounting import pld_trade_off
 from shared_model.privacy.coverage import VISIBLE
 from shared_model.privacy.gaussian import composed_mu, gaussian_true_positives
+from shared_model.privacy.loss_distribution import pld_trade_off
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Sampling
 from simulations.report.svg import DASHED, DOTTED, Key, Plot, blank, colour, inline_svg, line_style, themed

@@ -24,7 +24,7 @@ from shared_model.books.round_log import (
     Result,
     encode_leaf,
 )
-from shared_model.privacy.accounting import pld_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
 from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 from simulations.auditing.gates import Watched, audit_noise, audit_run
 

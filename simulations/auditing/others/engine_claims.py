@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared_model.privacy.accounting import pld_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
 from simulations.auditing.others.engine_each_round import LocalTraining, printed_epsilon
 from simulations.auditing.others.finding import Finding
 

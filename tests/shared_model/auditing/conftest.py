@@ -10,7 +10,7 @@ from shared_model.books.checkpoint import Checkpoint
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import Intent, LoggedEpsilon, Outcome, Result, encode_leaf
-from shared_model.privacy.accounting import pld_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
 from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 ROUNDS = 12

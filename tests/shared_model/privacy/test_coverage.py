@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from shared_model.errors import Refused
 from shared_model.privacy import coverage
-from shared_model.privacy.accounting import pld_epsilon, rdp_epsilon_of_fixed_cohorts
 from shared_model.privacy.coverage import NO_PLD, NO_RDP, SUPPORTED, account, require_accountant
 from shared_model.privacy.gaussian import gaussian_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
+from shared_model.privacy.renyi import rdp_epsilon_of_fixed_cohorts
 from shared_model.privacy.spent import Relation, Sampling
 
 EVERY = [(sampling, relation) for sampling in Sampling for relation in Relation]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from shared_model.errors import BadInput
-from shared_model.privacy.accounting import pld_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
 from shared_model.privacy.solve import NOISE_TOLERANCE, solve_plan
 from shared_model.privacy.spending import population_spent
 from shared_model.privacy.spent import Relation, Sampling

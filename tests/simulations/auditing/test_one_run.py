@@ -8,7 +8,7 @@ import pytest
 
 import shared_model.privacy.mechanism
 from shared_model.errors import Refused
-from shared_model.privacy.accounting import pld_epsilon
+from shared_model.privacy.loss_distribution import pld_epsilon
 from shared_model.privacy.noise import gaussian_noise
 from shared_model.privacy.plan import Clipping
 from simulations.auditing.canaries import likelihood_scores

@@ -14,13 +14,9 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from shared_model.errors import Refused
-from shared_model.privacy.accounting import (
-    pld_epsilon,
-    pld_true_positives,
-    rdp_epsilon,
-    rdp_epsilon_of_fixed_cohorts,
-)
 from shared_model.privacy.gaussian import device_epsilon, gaussian_epsilon, gaussian_true_positives
+from shared_model.privacy.loss_distribution import pld_epsilon, pld_true_positives
+from shared_model.privacy.renyi import rdp_epsilon, rdp_epsilon_of_fixed_cohorts
 from shared_model.privacy.spent import Relation
 
 # population, cohort, noise multiplier, rounds, delta, RDP, PLD at a grid of 1e-4 (made with dp-accounting 0.6.0)
@@ -234,7 +230,7 @@ def test_no_warning_about_left_out_orders_reaches_a_log(caplog: pytest.LogCaptur
 
 def test_accounting_imports_neither_torch_nor_the_accountants() -> None:
     code = (
-        "import sys, shared_model.privacy.accounting, shared_model.privacy.plan; "
+        "import sys, shared_model.privacy.coverage, shared_model.privacy.plan; "
         "print(sorted({'torch', 'dp_accounting', 'flwr'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
