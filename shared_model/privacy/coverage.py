@@ -45,7 +45,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounted:
-    """One guarantee by every accountant that there is for it: at least one number, and a reason where one is None.
+    """One guarantee by every accountant that there is for it, with a reason where a number is None.
 
     pld: to be quoted where it is there, by `pld_by`; rdp: its cross-check from above, or in its place.
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 import typer
 
-from shared_model.errors import BadInput, SottovoceError
+from shared_model.errors import BadInput, Refused, SottovoceError
 
 if TYPE_CHECKING:
     from shared_model.auditing.epsilon import Question
@@ -206,9 +206,13 @@ def main() -> None:
 def _epsilons(question: "Question") -> dict[str, Any]:
     """What `epsilon --json` prints."""
     from shared_model.auditing.epsilon import answer, own_epsilon
+    from shared_model.privacy.coverage import Accounted
     from shared_model.privacy.spent import Adversary, Trust, Unit
 
-    found = answer(question)
+    try:
+        found = answer(question)
+    except Refused as error:  # a question may be asked that no plan may rest on
+        found = Accounted(pld=None, rdp=None, pld_by="none", pld_reason=str(error), rdp_reason=str(error))
     return {
         "pld": found.pld,
         "rdp": found.rdp,
