@@ -1,10 +1,12 @@
 """Rules for every test, and a federation small enough for a unit test, on an invented catalogue."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from server.round import ServerStep
 from shared_model.catalogue import Catalogue, Modality
@@ -215,3 +217,18 @@ def models(heads: dict[str, AttentiveFusionHead], tables: Tables) -> dict[str, M
                 parameter += 0.2 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name)))
     made["adapter"] = Model(head=adapted, tables=its_tables, layout=ParameterLayout.of(adapted, released))
     return made
+
+
+Heard = Callable[[History, NDArray[np.int64], Sequence[History]], NDArray[np.int64]]
+
+
+@pytest.fixture(scope="session")
+def heard() -> Heard:
+    """The positions of a history whose play an earlier one, or somebody else's, holds: what is learned from."""
+
+    def positions(history: History, at: NDArray[np.int64], others: Sequence[History]) -> NDArray[np.int64]:
+        known = {int(track) for other in others for track in other.tracks}
+        own = [set(history.tracks[:place].tolist()) for place in at]
+        return np.array([place for place, past in zip(at, own, strict=True) if history.tracks[place] in known | past])
+
+    return positions

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
 NOTHING = np.empty(0, np.int64)
+Heard = Callable[[History, NDArray[np.int64], Sequence[History]], NDArray[np.int64]]
 
 
 def built(
@@ -46,14 +47,8 @@ def same(one: Examples, other: Examples) -> bool:
     return all(torch.equal(a.nan_to_num(-9.0), b.nan_to_num(-9.0)) for a, b in fields)
 
 
-def heard(history: History, at: NDArray[np.int64], public: Sequence[History]) -> NDArray[np.int64]:
-    """The positions whose play somebody else's, or an earlier one, holds."""
-    others = {int(track) for other in public for track in other.tracks}
-    return np.array([place for place in at if history.tracks[place] in others | set(history.tracks[:place].tolist())])
-
-
 def test_the_first_candidate_is_the_play_that_came_and_no_other_is_it_again(
-    dataset: Dataset, paths: MemoryPaths
+    heard: Heard, dataset: Dataset, paths: MemoryPaths
 ) -> None:
     found, counts = built(paths, dataset.private)
     positions = [heard(history, latest_positions(history, 12), dataset.public) for history in dataset.private]
@@ -67,7 +62,7 @@ def test_the_first_candidate_is_the_play_that_came_and_no_other_is_it_again(
 
 
 def test_a_track_that_only_the_listeners_later_plays_hold_is_neither_play_nor_candidate(
-    dataset: Dataset, paths: MemoryPaths
+    heard: Heard, dataset: Dataset, paths: MemoryPaths
 ) -> None:
     """It is in the catalogue because this listener will play it: a head that learned so would know the answer."""
     nobody_elses = [
@@ -97,7 +92,7 @@ def short_lists(monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.mark.parametrize("candidates", [2, 5, 9, 44])
 def test_plays_that_memory_does_not_reach_are_left_out_and_the_others_come_from_the_shortlist(
-    candidates: int, short_lists: int, dataset: Dataset, paths: MemoryPaths
+    heard: Heard, candidates: int, short_lists: int, dataset: Dataset, paths: MemoryPaths
 ) -> None:
     found, counts = built(paths, dataset.private, candidates=candidates)
     rows = iter(found.batch.candidates.tolist())
@@ -135,7 +130,7 @@ def test_every_other_track_of_the_shortlist_may_be_drawn(
     assert all(abs(count / rows - 4 / 8) < 0.16 for count in drawn.values())  # four standard deviations
 
 
-def test_evidence_of_an_example_is_that_of_its_candidates(dataset: Dataset, paths: MemoryPaths) -> None:
+def test_evidence_of_an_example_is_that_of_its_candidates(heard: Heard, dataset: Dataset, paths: MemoryPaths) -> None:
     history = dataset.private[0]
     at = heard(history, latest_positions(history, 12), dataset.public)
     found, _ = built(paths, [history])
@@ -206,7 +201,9 @@ def test_neither_global_seed_has_a_say(dataset: Dataset, paths: MemoryPaths) -> 
     assert same(before, built(paths, dataset.private)[0])
 
 
-def test_listeners_are_padded_to_the_public_number_with_weight_zero(dataset: Dataset, paths: MemoryPaths) -> None:
+def test_listeners_are_padded_to_the_public_number_with_weight_zero(
+    heard: Heard, dataset: Dataset, paths: MemoryPaths
+) -> None:
     learned_from = [training_part(history) for history in dataset.private]
     flat, counts = built(paths, learned_from)
     at = [heard(history, latest_positions(history, 12), dataset.public) for history in learned_from]

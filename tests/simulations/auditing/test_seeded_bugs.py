@@ -64,7 +64,7 @@ def test_noise_that_is_a_tenth_too_small_is_caught(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_claim_of_more_noise_than_there_is_is_caught() -> None:
-    assert not audited(claim=1.25).passes
+    assert not audited(claim=1.4).passes
 
 
 def test_skipped_clipping_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
