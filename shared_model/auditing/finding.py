@@ -12,8 +12,12 @@ class Finding:
     ok: bool
 
     def __str__(self) -> str:
-        place = f"line {self.line}: " if self.line is not None else ""
-        return f"{'ok' if self.ok else 'BROKEN'}  {place}{self.what}"
+        return f"{'ok' if self.ok else 'BROKEN'}  {self.placed}"
+
+    @property
+    def placed(self) -> str:
+        """What was checked, after its line where it has one."""
+        return self.what if self.line is None else f"line {self.line}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,5 +42,6 @@ class Verified:
     def verdict(self) -> str:
         """What was verified, in words, as a release says it."""
         if not self.ok:
-            return f"broken: {self.first_broken}"
+            assert self.first_broken is not None
+            return f"broken: {self.first_broken.placed}"
         return "signed by the given key" if self.signer_known else "self-consistent, signer unknown"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from shared_model.auditing.finding import Finding, Verified
 from shared_model.auditing.recount import recount
-from shared_model.books.chain import Mirrored, first_broken
+from shared_model.books.chain import Mirrored, first_broken, read_rows
 from shared_model.books.checkpoint import Checkpoint, open_checkpoint
 from shared_model.books.law import Law
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Verifier
 from shared_model.books.round_log import CHECKPOINT, LEAVES, PUBLIC_KEY, Intent, Leaf, Outcome, decode_leaf
+from shared_model.books.spending import spent
 from shared_model.errors import BadInput
 
 
@@ -45,7 +46,9 @@ def last_outcomes(folder: Path) -> dict[str, Outcome]:
 
 
 def verify_ledger(file: Path, *, device_key: bytes | None, mirrored: Mirrored | None = None) -> Verified:
-    """The chain of a ledger; with the device's key also who wrote it, with its mirror also that no end is missing.
+    """The chain of a ledger, and what its device has spent by its own count, computed anew.
+
+    With the device's key also who wrote it, with its mirror also that no end is missing.
 
     Raises BadInput where the file cannot be read.
     """
@@ -55,6 +58,9 @@ def verify_ledger(file: Path, *, device_key: bytes | None, mirrored: Mirrored | 
     findings = [Finding(line=None, what=f"{len(lines)} {checked}", ok=True)]
     if broken is not None:
         findings = [Finding(line=broken.row, what=broken.what, ok=False)]
+    else:
+        rows = read_rows(lines, key=device_key, mirrored=mirrored)
+        findings.append(Finding(line=None, what=f"spent: {spent([row.entry for row in rows])}", ok=True))
     if torn:
         what = "is the beginning of a row that nobody was told of; the device cuts it off"
         findings.append(Finding(line=len(lines) + 1, what=what, ok=True))

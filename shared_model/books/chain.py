@@ -88,8 +88,11 @@ def first_broken(lines: Sequence[bytes], *, key: bytes | None, mirrored: Mirrore
     return _walk(lines, key=key, mirrored=mirrored)[1]
 
 
-def read_rows(lines: Sequence[bytes], *, key: bytes, mirrored: Mirrored | None) -> tuple[Row, ...]:
-    """The rows of a ledger. Raises Refused, naming the first broken row: unknown is no. mirrored: as `first_broken`."""
+def read_rows(lines: Sequence[bytes], *, key: bytes | None, mirrored: Mirrored | None) -> tuple[Row, ...]:
+    """The rows of a ledger. Raises Refused, naming the first broken row: unknown is no.
+
+    key, mirrored: as `first_broken`; only an auditor, who has neither, leaves them out.
+    """
     rows, broken = _walk(lines, key=key, mirrored=mirrored)
     if broken is not None:
         raise Refused(

@@ -104,11 +104,5 @@ def _figures(result: Result, manifest: Manifest) -> list[Illustration]:
 
 
 def _findings(verified: Verified) -> Table:
-    rows = [
-        (
-            "ok" if finding.ok else "BROKEN",
-            finding.what if finding.line is None else f"line {finding.line}: {finding.what}",
-        )
-        for finding in verified.findings
-    ]
+    rows = [("ok" if finding.ok else "BROKEN", finding.placed) for finding in verified.findings]
     return plain_table("everything that was checked.", ("", "what"), rows, words=True)

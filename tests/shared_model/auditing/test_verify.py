@@ -12,6 +12,7 @@ from shared_model.books.chain import append, mirror_of
 from shared_model.books.entries import Debit, Opened
 from shared_model.books.notes import Signer
 from shared_model.errors import BadInput
+from shared_model.privacy.gaussian import device_epsilon
 from shared_model.privacy.spent import Relation, Trust
 
 
@@ -90,10 +91,11 @@ def test_a_folder_without_a_log_is_a_sentence(tmp_path):
 
 
 KEY = bytes(range(32))
+DELTA = 1e-5
 
 
 def ledger_lines(rounds):
-    lines = [append([], Opened(device_cap=None, delta=1e-5, max_participations=9, log_key_sha256=None), key=KEY)]
+    lines = [append([], Opened(device_cap=None, delta=DELTA, max_participations=9, log_key_sha256=None), key=KEY)]
     for number in range(1, rounds + 1):
         entry = Debit(
             run="run-1",
@@ -116,6 +118,16 @@ def test_a_ledger_is_verified_with_and_without_the_key_of_its_device(tmp_path):
     assert found.signer_known
     assert verify_ledger(file, device_key=None).verdict == "self-consistent, signer unknown"
     assert verify_ledger(file, device_key=bytes(32)).first_broken.line == 1
+
+
+def test_line_7_what_a_ledger_has_spent_is_counted_anew_from_its_rows(tmp_path):
+    lines, file = ledger_lines(4), tmp_path / "ledger"
+    file.write_bytes(b"".join(line + b"\n" for line in lines))
+    said = verify_ledger(file, device_key=None).findings[-1].what
+    rounds = len(lines) - 1
+    epsilon = device_epsilon(rounds, noise_multiplier=1.0, delta=DELTA)
+    assert f"spent: epsilon {epsilon:.3f} at delta {DELTA:.3g}, unit device, zero-out" in said
+    assert f"{rounds} rounds" in said
 
 
 def test_line_32_a_ledger_that_was_rolled_back_or_changed_is_named_by_its_row(tmp_path):
