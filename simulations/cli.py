@@ -159,11 +159,11 @@ def build_dataset(
 def benchmark(as_json: Json = False) -> None:
     """Client updates per CPU second against a plain PyTorch loop without privacy (above 1, the engine is faster), and
     the CPU seconds of audits."""
-    from simulations.auditing.cli import watched
     from simulations.benchmark.audits import cost_of_audits
     from simulations.benchmark.same_arithmetic import speed_over_plain_loop
+    from simulations.stages import Stages
 
-    ratio, audits = speed_over_plain_loop(), cost_of_audits(watched)
+    ratio, audits = speed_over_plain_loop(), cost_of_audits(Stages(Console(stderr=True)).stage)
     if as_json:
         seconds = {name: round(value, 1) for name, value in audits.items()}
         print(json.dumps({"same_arithmetic": {"plain_loop": round(ratio, 3)}, "audit_cpu_seconds": seconds}))

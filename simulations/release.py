@@ -11,8 +11,8 @@ from shared_model.release import model_hash, write_release
 from simulations.datasets.dataset import Dataset
 from simulations.engines.participation import participations
 from simulations.outcome import Training
-from simulations.round_log import release_key
 from simulations.run_folder import RunFolder
+from simulations.run_key import release_key
 from simulations.scenario_sections import ModelSection
 
 

@@ -41,8 +41,9 @@ from simulations.release import sign_release
 from simulations.report.page import write_page
 from simulations.report.result_schema import Result, parse_result
 from simulations.report.scalars import write_scalars
-from simulations.round_log import open_log, seal
+from simulations.round_log import open_log
 from simulations.run_folder import RunFolder
+from simulations.run_key import seal
 from simulations.scenario import Scenario
 from simulations.stages import Advance, Stages
 

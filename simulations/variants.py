@@ -6,9 +6,9 @@ from pathlib import Path
 
 from shared_model.errors import BadInput
 from simulations.report.result_schema import Result, load_result
-from simulations.round_log import seal
 from simulations.run import Job, run
 from simulations.run_folder import RunFolder
+from simulations.run_key import seal
 from simulations.scenario import Scenario, checked, laid_over
 from simulations.stages import Stages
 

@@ -20,7 +20,6 @@ from shared_model.books.round_log import Intent
 from shared_model.books.spending import require_allowed
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.spent import Relation
 
 
 class Ledger:
@@ -121,7 +120,7 @@ def restore(
                 run=intent.run,
                 round=intent.round,
                 noise_multiplier=intent.noise_multiplier,
-                relation=_relation(intent),
+                relation=intent.epsilon_after.relation.of_a_device,
                 trust=intent.epsilon_after.trust,
             )
             for index, intent in sorted(logged, key=lambda each: each[0])
@@ -129,10 +128,6 @@ def restore(
         )
         had = mirrored.counter if mirrored else len(lines)
         ledger.append(Restored(mirrored_rows=had, size=size, root=root.hex(), assumed=assumed))
-
-
-def _relation(intent: Intent) -> Relation:
-    return Relation.REPLACE_ONE if intent.epsilon_after.relation is Relation.REPLACE_ONE else Relation.ZERO_OUT
 
 
 @contextmanager

@@ -84,5 +84,5 @@ def own_epsilon(question: Question) -> float:
         question.rounds,
         noise_multiplier=question.noise_multiplier,
         delta=question.delta,
-        relation=Relation.REPLACE_ONE if question.relation is Relation.REPLACE_ONE else Relation.ZERO_OUT,
+        relation=question.relation.of_a_device,
     )

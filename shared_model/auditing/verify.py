@@ -3,6 +3,7 @@
 It proves what the server promised. That noise was added is proved by distributed noise, or by an audit.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from shared_model.auditing.finding import Finding, Verified
@@ -23,7 +24,7 @@ def verify_round_log(folder: Path, *, key: Verifier | None) -> Verified:
     key: the one that the verifier brings; without it the log can only be consistent with the key that lies beside it,
     and the verdict says so. Raises BadInput where a file cannot be read at all.
     """
-    verifier = key or Verifier.from_vkey(_read(folder / PUBLIC_KEY).decode(errors="replace"))
+    verifier = key or own_verifier(folder)
     content = _read(folder / LEAVES)
     *lines, torn = content.split(b"\n")
     findings = [_signature(folder, verifier), *_root(folder, verifier, lines)]
@@ -35,14 +36,22 @@ def verify_round_log(folder: Path, *, key: Verifier | None) -> Verified:
     return Verified(findings=tuple(findings), signer_known=key is not None)
 
 
+def own_verifier(folder: Path) -> Verifier:
+    """The key that lies beside a log. Raises BadInput where none can be read."""
+    return Verifier.from_vkey(_read(folder / PUBLIC_KEY).decode(errors="replace"))
+
+
 def last_outcomes(folder: Path) -> dict[str, Outcome]:
     """The last outcome of each run in a log that was verified: what a release must have come from.
 
     Raises BadInput where a leaf cannot be read.
     """
-    lines = _read(folder / LEAVES).split(b"\n")[:-1]
-    leaves = (decode_leaf(line, what=f"round log, leaf {number}") for number, line in enumerate(lines, 1))
-    return {leaf.run: leaf for leaf in leaves if isinstance(leaf, Outcome)}
+    return {leaf.run: leaf for leaf in _decoded(folder) if isinstance(leaf, Outcome)}
+
+
+def last_intents(folder: Path) -> dict[str, Intent]:
+    """The last intent of each run in a log that was verified. Raises BadInput where a leaf cannot be read."""
+    return {leaf.run: leaf for leaf in _decoded(folder) if isinstance(leaf, Intent)}
 
 
 def verify_ledger(file: Path, *, device_key: bytes | None, mirrored: Mirrored | None = None) -> Verified:
@@ -65,6 +74,11 @@ def verify_ledger(file: Path, *, device_key: bytes | None, mirrored: Mirrored | 
         what = "is the beginning of a row that nobody was told of; the device cuts it off"
         findings.append(Finding(line=len(lines) + 1, what=what, ok=True))
     return Verified(findings=tuple(findings), signer_known=device_key is not None)
+
+
+def _decoded(folder: Path) -> Iterator[Leaf]:
+    lines = _read(folder / LEAVES).split(b"\n")[:-1]
+    return (decode_leaf(line, what=f"round log, leaf {number}") for number, line in enumerate(lines, 1))
 
 
 def _signature(folder: Path, verifier: Verifier) -> Finding:

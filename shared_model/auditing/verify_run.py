@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared_model.auditing.finding import Finding, Verified
 from shared_model.auditing.recount import TOLERANCE
-from shared_model.auditing.verify import last_outcomes, verify_round_log
+from shared_model.auditing.verify import last_intents, last_outcomes, own_verifier, verify_round_log
 from shared_model.books.notes import Verifier
-from shared_model.books.round_log import PUBLIC_KEY
 from shared_model.books.seal import SEAL, file_sha256, open_seal
 from shared_model.errors import BadInput, Refused
 from shared_model.manifest import Manifest
@@ -25,8 +24,9 @@ from shared_model.release_envelope import opened, read_raw
 LOG, RELEASE, RESULT = "log", "release.safetensors", "result.json"
 
 
-def read_key(path: Path, *, name: str) -> Verifier:
-    """A verifier's key: a PEM file with an Ed25519 public key, or a log's own `name+hash+key` line. Raises BadInput."""
+def read_key(path: Path, *, log: Path) -> Verifier:
+    """A verifier's key for the log in a folder: a PEM file with an Ed25519 public key, which gets the name that the log
+    gives itself, or a `name+hash+key` line. Raises BadInput."""
     try:
         content = path.read_bytes()
         if not content.startswith(b"-----BEGIN"):
@@ -36,15 +36,7 @@ def read_key(path: Path, *, name: str) -> Verifier:
             raise ValueError("not an Ed25519 key")
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: no public key can be read there ({error}); give a PEM file or a log key") from error
-    return Verifier(name=name, public_key=key.public_bytes_raw())
-
-
-def name_of_log(folder: Path) -> str:
-    """The name that a log is signed under, as it says itself. Raises BadInput."""
-    try:
-        return Verifier.from_vkey((folder / PUBLIC_KEY).read_text(encoding="utf-8")).name
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{folder}: holds no round log key ({error}); give the folder of a run or of a log") from error
+    return Verifier(name=own_verifier(log).name, public_key=key.public_bytes_raw())
 
 
 def verify_run(folder: Path, *, key: Verifier | None) -> Verified:
@@ -53,7 +45,7 @@ def verify_run(folder: Path, *, key: Verifier | None) -> Verified:
     Raises BadInput where a file that must be there cannot be read at all.
     """
     log = folder / LOG
-    signer = key or Verifier.from_vkey((log / PUBLIC_KEY).read_text(encoding="utf-8"))
+    signer = key or own_verifier(log)
     findings = _seal(folder, signer)
     try:
         envelope, model_sha256 = read_raw(folder / RELEASE)
@@ -67,8 +59,7 @@ def verify_run(folder: Path, *, key: Verifier | None) -> Verified:
     logged = verify_round_log(log, key=signer)
     findings += logged.findings
     if logged.ok and manifest.plan.mechanism is not Mechanism.OFF:
-        models = {outcome.model_sha256 for outcome in last_outcomes(log).values()}
-        findings.append(_says("the last round in the log ended in this release", models == {model_sha256}))
+        findings += _logged(log, manifest, model_sha256)
     return Verified(findings=tuple(findings), signer_known=key is not None)
 
 
@@ -89,6 +80,34 @@ def _is(path: Path, sha256: str) -> bool:
         return file_sha256(path) == sha256
     except OSError:
         return False
+
+
+def _logged(log: Path, manifest: Manifest, model_sha256: str) -> list[Finding]:
+    """Whether the log tells of the run that the release is of."""
+    ends = [(outcome.round, outcome.model_sha256) for outcome in last_outcomes(log).values()]
+    planned = _announced(manifest.plan)
+    plans = [{name: getattr(intent, name) for name in planned} for intent in last_intents(log).values()]
+    relations = {intent.epsilon_after.relation for intent in last_intents(log).values()}
+    return [
+        _says(
+            f"the log ends in this release, after its {manifest.rounds} rounds",
+            ends == [(manifest.rounds, model_sha256)],
+        ),
+        _says("the plan in the log is the release's", plans == [planned] and relations == {manifest.plan.relation}),
+    ]
+
+
+def _announced(plan: PrivacyPlan) -> dict[str, object]:
+    """What every intent says of the plan, and no epsilon can do without."""
+    return {
+        "mechanism": plan.mechanism.value,
+        "noise_multiplier": plan.noise_multiplier,
+        "planned_cohort": plan.cohort,
+        "sample_rate": plan.sample_rate,
+        "sampling": plan.sampling,
+        "releases": plan.releases,
+        "delta": plan.delta,
+    }
 
 
 def _numbers(path: Path, manifest: Manifest, model_sha256: str) -> list[Finding]:
@@ -126,7 +145,7 @@ def _epsilons(result: dict[str, Any], manifest: Manifest) -> list[Finding]:
         claims.append((f"the signed manifest's epsilon by {name}", claimed, computed))
     findings = [_counted(what, claimed, computed) for what, claimed, computed in claims]
     broken = [finding for finding in findings if not finding.ok]
-    same = all(_same(result["privacy"][name], value) for name, value in _terms(plan).items())
+    same = all(result["privacy"][name] == value for name, value in _terms(plan).items())
     return [
         _says(f"the plan that result.json states is the one that was signed, delta {plan.delta:.3g}", same),
         _says(f"{len(findings)} epsilons computed again from the signed plan", not broken),
@@ -145,10 +164,6 @@ def _terms(plan: PrivacyPlan) -> dict[str, str | float]:
         "planned_cohort": plan.cohort,
         "max_participations": plan.max_participations,
     }
-
-
-def _same(stated: object, planned: str | float) -> bool:
-    return stated == planned
 
 
 def _counted(what: str, claimed: float | None, computed: float | None) -> Finding:

@@ -15,7 +15,7 @@ from shared_model.books.notes import Verifier
 from shared_model.books.round_log import GAUSSIAN, UNIFORM, Intent, decode_leaf
 from shared_model.books.spending import require_allowed
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.spent import Relation, Trust
+from shared_model.privacy.spent import Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def require_logged(
         intent_sha256=leaf_hash(proof.leaf).hex(),
         log_index=proof.index,
         noise_multiplier=intent.noise_multiplier,
-        relation=_own_relation(intent),
+        relation=intent.epsilon_after.relation.of_a_device,
         trust=intent.epsilon_after.trust,
         example=example,
     )
@@ -116,9 +116,3 @@ def _require_limits(intent: Intent, limits: OwnLimits) -> None:
     for beyond, what in refusals:
         if beyond:
             raise Refused(f"round log: the round has {what}, beyond this device's own limits; it declines")
-
-
-def _own_relation(intent: Intent) -> Relation:
-    """A device's cohorts count as known to it; only replace-one is a stronger promise than zero-out."""
-    replace = intent.epsilon_after.relation is Relation.REPLACE_ONE
-    return Relation.REPLACE_ONE if replace else Relation.ZERO_OUT

@@ -114,8 +114,8 @@ class PrivacyPlan:
 
     @property
     def device_relation(self) -> Relation:
-        """The relation that a device counts under: its cohorts may be seen, so that nothing hides a changed update."""
-        return Relation.REPLACE_ONE if self.relation is Relation.REPLACE_ONE else Relation.ZERO_OUT
+        """The relation that a device counts under."""
+        return self.relation.of_a_device
 
     @property
     def noise_standard_deviation(self) -> float:

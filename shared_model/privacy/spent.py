@@ -22,6 +22,12 @@ class Relation(Enum):
     REPLACE_ONE = "replace-one"
     ZERO_OUT = "zero-out"  # its update becomes zero; the cohort it was in stays visible
 
+    @property
+    def of_a_device(self) -> "Relation":
+        """What a device counts under itself: its cohorts are known to it, so that nothing hides a changed update, and
+        only replace-one promises more than zero-out."""
+        return Relation.REPLACE_ONE if self is Relation.REPLACE_ONE else Relation.ZERO_OUT
+
 
 class Adversary(Enum):
     """Whom the guarantee holds against."""

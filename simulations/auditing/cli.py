@@ -3,8 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +15,7 @@ from shared_model.errors import BadInput, Refused, SottovoceError
 if TYPE_CHECKING:
     from shared_model.auditing.epsilon import Question
     from shared_model.auditing.finding import Verified
+    from simulations.stages import Stages
 
 app = typer.Typer(
     name="sottovoce-audit",
@@ -140,7 +139,7 @@ def mechanism(
         size=size,
         full_size_trials=full_size_trials,
         seed=seed,
-        watched=watched,
+        watched=_stages().stage,
     )
     _tell(said, as_json=as_json)
 
@@ -159,7 +158,13 @@ def one_run(
     from simulations.auditing.gates import audit_run
 
     said = audit_run(
-        scenario, settings or [], data=data, canaries=canaries, false_alarms=false_alarms, seed=seed, watched=watched
+        scenario,
+        settings or [],
+        data=data,
+        canaries=canaries,
+        false_alarms=false_alarms,
+        seed=seed,
+        watched=_stages().stage,
     )
     _tell(said, as_json=as_json)
 
@@ -235,7 +240,7 @@ def _epsilons(question: "Question") -> dict[str, Any]:
 def _verified(path: Path, key: Path | None) -> "Verified":
     """By what lies at `path`. torch is not needed, and not imported."""
     from shared_model.auditing.verify import verify_ledger, verify_round_log
-    from shared_model.auditing.verify_run import LOG, RESULT, name_of_log, read_key, verify_run
+    from shared_model.auditing.verify_run import LOG, RESULT, read_key, verify_run
     from shared_model.books.round_log import LEAVES
 
     if path.is_file():
@@ -247,22 +252,20 @@ def _verified(path: Path, key: Path | None) -> "Verified":
             raise BadInput(
                 f"{path}: a run without rounds (a quality job), or of an older version: it has no log to verify"
             )
-        known = None if key is None else read_key(key, name=name_of_log(path / LOG))
+        known = None if key is None else read_key(key, log=path / LOG)
         return verify_run(path, key=known)
     if (path / LEAVES).exists():
-        return verify_round_log(path, key=None if key is None else read_key(key, name=name_of_log(path)))
+        return verify_round_log(path, key=None if key is None else read_key(key, log=path))
     raise BadInput(f"{path}: neither a finished run (or variant), nor a round log, nor a ledger; give one of these")
 
 
-@contextmanager
-def watched(name: str) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr."""
+def _stages() -> "Stages":
+    """Bars on stderr."""
     from rich.console import Console
 
     from simulations.stages import Stages
 
-    with Stages(Console(stderr=True)).stage(name) as advance:
-        yield advance
+    return Stages(Console(stderr=True))
 
 
 def _tell(said: dict[str, Any], *, as_json: bool) -> None:

@@ -71,10 +71,7 @@ def run_with_canaries(
 
     def collect(_: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
         accepting = accept(taken_part, cohort, plan)
-        for some in torch.split(torch.from_numpy(accepting[accepting < listeners]), side_by_side(len(vector))):
-            if len(some):
-                examples = take(federation.examples, some)
-                yield clipped_updates(federation.model, vector, examples, training=federation.training, plan=plan)
+        yield from _updates(federation, vector, torch.from_numpy(accepting[accepting < listeners]))
         present = accepting[accepting >= listeners] - listeners
         for some in torch.split(torch.from_numpy(present[drawn.included[present]]), side_by_side(len(vector))):
             yield clip_rows(EXCESS * plan.clip_norm * drawn.directions[some], clip_norm=plan.clip_norm)
@@ -100,9 +97,13 @@ def _require_plain(plan: PrivacyPlan) -> None:
 
 def _mean_update(federation: Federation, vector: Tensor) -> Tensor:
     """(d,) of all listeners before the first round."""
-    total = torch.zeros(len(vector))
-    for some in torch.split(torch.arange(federation.plan.population), side_by_side(len(vector))):
-        examples = take(federation.examples, some)
-        training = federation.training
-        total += clipped_updates(federation.model, vector, examples, training=training, plan=federation.plan).sum(0)
-    return total / federation.plan.population
+    everyone = _updates(federation, vector, torch.arange(federation.plan.population))
+    return sum((updates.sum(0) for updates in everyone), torch.zeros(len(vector))) / federation.plan.population
+
+
+def _updates(federation: Federation, vector: Tensor, listeners: Tensor) -> Iterator[Tensor]:
+    """What leaves their devices, (K, d), some at a time."""
+    for some in torch.split(listeners, side_by_side(len(vector))):
+        if len(some):
+            examples, training = take(federation.examples, some), federation.training
+            yield clipped_updates(federation.model, vector, examples, training=training, plan=federation.plan)

@@ -93,7 +93,7 @@ def judge(
     """
     count = len(scores)
     each = false_alarms / (2 * len(GUESSED))  # two tests
-    guessed = tuple(guess(scores, included, share=share) for share in GUESSED)
+    guessed = guesses_of(scores, included)
     given = [{"canaries": count, "guesses": some.guesses, "right": some.right} for some in guessed]
     times = np.concatenate([WEAKER[:0:-1], 1 / WEAKER])  # from the most noise to the least: ever weaker claims
 
@@ -122,6 +122,11 @@ def refutes(guessed: tuple[Guesses, ...], claim: RunClaim, *, canaries: int, fal
         or is_refuted(claim.trade_off(), canaries=canaries, guesses=some.guesses, right=some.right, false_alarms=each)
         for some in guessed
     )
+
+
+def guesses_of(scores: NDArray[np.float64], included: NDArray[np.bool_]) -> tuple[Guesses, ...]:
+    """At every share of `GUESSED`."""
+    return tuple(guess(scores, included, share=share) for share in GUESSED)
 
 
 def guess(scores: NDArray[np.float64], included: NDArray[np.bool_], *, share: float) -> Guesses:

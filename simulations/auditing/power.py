@@ -9,7 +9,7 @@ import numpy as np
 
 from simulations.auditing.canaries import likelihood_scores
 from simulations.auditing.one_run import AuditedRun
-from simulations.auditing.one_run_verdict import GUESSED, RunClaim, guess, refutes
+from simulations.auditing.one_run_verdict import RunClaim, guesses_of, refutes
 
 REPEATS = 20
 
@@ -58,5 +58,4 @@ def _caught(
     found = length * taken_part + deviation * draw.standard_normal(taken_part.shape)
     found += drift * draw.standard_normal(canaries)
     scores = likelihood_scores(found, sample_rate=claim.sample_rate, noise_multiplier=claim.noise_multiplier)
-    guessed = tuple(guess(scores, included, share=share) for share in GUESSED)
-    return refutes(guessed, claim, canaries=canaries, false_alarms=false_alarms)
+    return refutes(guesses_of(scores, included), claim, canaries=canaries, false_alarms=false_alarms)

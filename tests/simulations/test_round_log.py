@@ -15,8 +15,9 @@ from shared_model.errors import Refused
 from shared_model.release import model_hash
 from simulations.engines.federation import train
 from simulations.engines.in_process import run_in_process
-from simulations.round_log import PRIVATE_KEY, open_log, seal
+from simulations.round_log import open_log
 from simulations.run_folder import RunFolder
+from simulations.run_key import PRIVATE_KEY, seal
 
 ROUNDS = 5
 
