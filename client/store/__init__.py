@@ -1,0 +1,1 @@
+"""What the device keeps, encrypted: plays, the music library, consents, check-ins, the personal head."""
