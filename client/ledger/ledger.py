@@ -15,7 +15,7 @@ from pathlib import Path
 from client.ledger.mirror import Mirror
 from shared_model.books import chain
 from shared_model.books.entries import Assumed, Debit, Entry, Opened, Restored
-from shared_model.books.ledger_law import last_seen, law_after, opened_of, participations
+from shared_model.books.ledger_law import last_seen, law_after, log_key_of, participations
 from shared_model.books.round_log import Intent
 from shared_model.books.spending import require_allowed
 from shared_model.durable import write_atomically
@@ -94,13 +94,21 @@ def open_ledger(path: Path, *, key: bytes, mirror: Mirror) -> Iterator[Ledger]:
 
 
 def restore(
-    path: Path, *, key: bytes, mirror: Mirror, logged: Iterable[tuple[int, Intent]], size: int, root: bytes
+    path: Path,
+    *,
+    key: bytes,
+    mirror: Mirror,
+    logged: Iterable[tuple[int, Intent]],
+    size: int,
+    root: bytes,
+    month: str | None = None,
 ) -> None:
     """Take up a ledger that came from an old copy (privacy requirement 32).
 
     Every round announced since the last checkpoint in it counts as taken part in. logged: intents of the public log
-    by their index, of a log whose `size` and `root` were verified and which extends that checkpoint. Raises Refused
-    where the rows that are left are not authentic: then the device is enrolled anew.
+    by their index, of a log whose `size` and `root` were verified and which extends that checkpoint; month: of the
+    device's clock, which those rounds count to. Raises Refused where the rows
+    that are left are not authentic: then the device is enrolled anew.
     """
     with _locked(path) as descriptor:
         lines = _whole_lines(descriptor)
@@ -108,7 +116,7 @@ def restore(
         rows = chain.read_rows(lines, key=key, mirrored=None)
         _cut_torn_line(descriptor, lines)
         ledger = Ledger(descriptor, lines, rows, key=key, mirror=mirror)
-        if opened_of(ledger.entries).log_key_sha256 is None:
+        if log_key_of(ledger.entries) is None:
             raise Refused("ledger: its rounds were not logged, so that none can be counted anew; enrol the device anew")
         seen = last_seen(ledger.entries)
         since = seen.size if seen else 0
@@ -127,7 +135,7 @@ def restore(
             if since <= index < size and (intent.run, intent.round) not in known
         )
         had = mirrored.counter if mirrored else len(lines)
-        ledger.append(Restored(mirrored_rows=had, size=size, root=root.hex(), assumed=assumed))
+        ledger.append(Restored(mirrored_rows=had, size=size, root=root.hex(), assumed=assumed, month=month))
 
 
 @contextmanager

@@ -37,10 +37,7 @@ class FileMirror:
             raise Refused(
                 f"ledger: its mirror cannot be read ({error.strerror}); the budget counts as spent"
             ) from error
-        try:
-            return read(Mirrored, canonical_json.decode(content, what="mirror"), what="mirror")
-        except BadInput as error:
-            raise Refused("ledger: its mirror is damaged; the budget counts as spent") from error
+        return mirror_from(content)
 
     def write(self, mirrored: Mirrored) -> None:
         """As `Mirror.write`."""
@@ -48,5 +45,13 @@ class FileMirror:
 
 
 def mirror_content(mirrored: Mirrored) -> bytes:
-    """What the file of a `FileMirror` holds."""
+    """What a mirror keeps."""
     return canonical_json.encode(spell(mirrored))
+
+
+def mirror_from(content: bytes) -> Mirrored:
+    """What `mirror_content` spelled. Raises Refused for anything else: unknown is no."""
+    try:
+        return read(Mirrored, canonical_json.decode(content, what="mirror"), what="mirror")
+    except BadInput as error:
+        raise Refused("ledger: its mirror is damaged; the budget counts as spent") from error

@@ -34,7 +34,6 @@ def write_simulated_ledger(path: Path, rounds: Iterable[int], *, plan: PrivacyPl
         device_cap=plan.device_cap,
         delta=plan.delta,
         max_participations=plan.max_participations,
-        log_key_sha256=None,
     )
     entries: list[Entry] = [opened, *(simulated_debit(number, plan=plan) for number in rounds)]
     lines: list[bytes] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared_model.books.checkpoint import open_checkpoint
 from shared_model.books.entries import CheckpointSeen, Debit, Entry, ExampleBudget
-from shared_model.books.ledger_law import last_seen, opened_of
+from shared_model.books.ledger_law import last_seen, log_key_of
 from shared_model.books.merkle import EMPTY_ROOT, extends, includes, leaf_hash
 from shared_model.books.notes import Verifier
 from shared_model.books.round_log import GAUSSIAN, UNIFORM, Intent, decode_leaf
@@ -63,14 +63,15 @@ def require_logged(
     entries: Sequence[Entry],
     limits: OwnLimits,
     example: ExampleBudget | None = None,
+    month: str | None = None,
 ) -> Admitted:
     """Check signature, inclusion, consistency and the device's own limits. Raises Refused for anything amiss.
 
-    pinned: the log's key, which the ledger was opened with; entries: of a ledger that was checked; example: what the
-    training itself will spend.
+    pinned: the key of the log that was joined; entries: of a ledger that was checked; example: what the training itself
+    will spend; month: of the device's clock, as in `Debit`.
     """
-    if hashlib.sha256(pinned.public_key).hexdigest() != opened_of(entries).log_key_sha256:
-        raise Refused("round log: the ledger was opened for another log key; enrol the device anew")
+    if hashlib.sha256(pinned.public_key).hexdigest() != log_key_of(entries):
+        raise Refused("round log: the device joined a federation with another log key; join this one first")
     try:
         checkpoint = open_checkpoint(proof.checkpoint, pinned, what="round log")
         intent = decode_leaf(proof.leaf, what="round log, intent")
@@ -98,6 +99,7 @@ def require_logged(
         relation=intent.epsilon_after.relation.of_a_device,
         trust=intent.epsilon_after.trust,
         example=example,
+        month=month,
     )
     require_allowed(entries, debit)
     return Admitted(intent=intent, debit=debit, seen=CheckpointSeen(size=size, root=root.hex()))

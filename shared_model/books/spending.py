@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from shared_model.books.entries import Assumed, Debit, Entry
-from shared_model.books.ledger_law import law_after, opened_of, participations
+from shared_model.books.ledger_law import law_after, months_of, opened_of, participations
 from shared_model.errors import Refused
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Trust, Unit
 
@@ -58,7 +58,7 @@ def require_allowed(entries: Sequence[Entry], debit: Debit) -> None:
     """Whether the device's own plan allows one more round. Raises Refused with the reason, which stays on the device.
 
     A round is answered once, and earlier rounds of the same run never; the number of rounds and the epsilon after
-    this one stay within what the ledger was opened with.
+    this one, in all and within its month, stay within what the ledger was opened with.
     """
     opened = opened_of(entries)
     breach = law_after(entries).breach(debit)
@@ -70,13 +70,22 @@ def require_allowed(entries: Sequence[Entry], debit: Debit) -> None:
             f"ledger: the device took part in {len(rounds) - 1} rounds, and its plan allows "
             f"{opened.max_participations}; it declines from now on"
         )
-    if opened.device_cap is not None:
-        after = _epsilon(composed_mu(rounds), opened.delta)
-        if not after <= opened.device_cap:
+    of_month = [each for month, each in months_of(entries) if month == debit.month]
+    for cap, counted, whose in (
+        (opened.device_cap, rounds, "the device's own epsilon"),
+        (opened.monthly_cap, [*of_month, debit], f"the device's own epsilon of {debit.month}"),
+    ):
+        after = 0.0 if cap is None else _epsilon(composed_mu(counted), opened.delta)
+        if cap is not None and not after <= cap:
             raise Refused(
-                f"ledger: one more round would make the device's own epsilon {after:.3f}, above its cap of "
-                f"{opened.device_cap:g}; it declines"
+                f"ledger: one more round would make {whose} {after:.3f}, above its cap of {cap:g}; it declines"
             )
+
+
+def spent_in(entries: Sequence[Entry], month: str) -> float:
+    """The device's own epsilon of one month's rounds alone, at the ledger's delta and in the kind of `spent`."""
+    of_month = [each for counted, each in months_of(entries) if counted == month]
+    return _epsilon(composed_mu(of_month), opened_of(entries).delta)
 
 
 def _relation(rounds: Sequence[Debit | Assumed]) -> Relation:

@@ -137,6 +137,7 @@ def test_ledger_rows_are_chained_and_authenticated():
     assert inverse_squares**0.5 == pytest.approx(float(ledger["device_mu"]), rel=1e-15)
     assert {json.loads(line)["entry"]["kind"] for line in ledger["rows"]} == {
         "opened",
+        "joined",
         "debit",
         "checkpoint",
         "restored",

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared_model.books.chain import append, mirror_of
 from shared_model.books.checkpoint import Checkpoint
-from shared_model.books.entries import Assumed, CheckpointSeen, Debit, Entry, ExampleBudget, Opened, Restored
+from shared_model.books.entries import Assumed, CheckpointSeen, Debit, Entry, ExampleBudget, Joined, Opened, Restored
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import Intent, Leaf, LoggedEpsilon, Outcome, Result, encode_leaf
@@ -107,16 +107,18 @@ def entries() -> list[Entry]:
         relation=Relation.ZERO_OUT,
         trust=Trust.CENTRAL,
         example=None,
+        month="2026-10",
     )
     example = ExampleBudget(epsilon=2.5, delta=1e-07)
     assumed = Assumed(run="run-1", round=3, noise_multiplier=1.25, relation=Relation.ZERO_OUT, trust=Trust.CENTRAL)
     return [
-        Opened(device_cap=12.5, delta=1e-06, max_participations=9, log_key_sha256=log_key),
+        Opened(device_cap=12.5, delta=1e-06, max_participations=9, monthly_cap=6.0),
+        Joined(log_key_sha256=log_key),
         debit,
         CheckpointSeen(size=1, root=sha256("a root")),
-        replace(debit, round=2, log_index=2, example=example),
+        replace(debit, round=2, log_index=2, example=example, month="2026-11"),
         CheckpointSeen(size=3, root=sha256("a later root")),
-        Restored(mirrored_rows=7, size=9, root=sha256("the root now"), assumed=(assumed,)),
+        Restored(mirrored_rows=7, size=9, root=sha256("the root now"), assumed=(assumed,), month="2026-11"),
     ]
 
 

@@ -16,7 +16,7 @@ from shared_model.books.ledger_law import participations
 from shared_model.errors import Refused
 from shared_model.privacy.spent import Relation, Trust
 
-OPENED = Opened(device_cap=None, delta=1e-5, max_participations=10_000, log_key_sha256=None)
+OPENED = Opened(device_cap=None, delta=1e-5, max_participations=10_000)
 
 
 class PowerCut(BaseException):

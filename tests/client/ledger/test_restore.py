@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from client.ledger.ledger import create_ledger, open_ledger, restore
 from client.ledger.mirror import FileMirror
-from shared_model.books.entries import CheckpointSeen, Debit, Opened, Restored
+from shared_model.books.entries import CheckpointSeen, Debit, Joined, Opened, Restored
 from shared_model.books.ledger_law import participations
 from shared_model.books.round_log import Intent, LoggedEpsilon
 from shared_model.books.spending import spent
@@ -65,7 +65,10 @@ def device(tmp_path):
 def begin(device, key=LOG_KEY):
     device["path"].unlink(missing_ok=True)
     device["mirror"].path.unlink(missing_ok=True)
-    create_ledger(opened=Opened(device_cap=None, delta=1e-5, max_participations=99, log_key_sha256=key), **device)
+    create_ledger(opened=Opened(device_cap=None, delta=1e-5, max_participations=99), **device)
+    if key is not None:
+        with open_ledger(**device) as ledger:
+            ledger.append(Joined(log_key_sha256=key))
 
 
 def take_part(device, number):
@@ -102,7 +105,7 @@ def test_line_32_every_round_since_the_last_checkpoint_seen_counts(device):
     entries = entries_of(device)
     assert [each.round for each in participations(entries)] == [2, 3, *range(4, 13)]
     assert isinstance(entries[-1], Restored)
-    assert entries[-1].mirrored_rows == 9
+    assert entries[-1].mirrored_rows == 10
     with pytest.raises(Refused, match="declines"):
         take_part(device, 12)
     take_part(device, 13)
@@ -116,7 +119,7 @@ def test_line_32_wherever_the_old_copy_ends_a_restored_ledger_has_spent_at_least
         take_part(device, number)
     lines = device["path"].read_bytes().splitlines(keepends=True)
     before = entries_of(device)
-    kept = data.draw(st.integers(1, len(lines)))
+    kept = data.draw(st.integers(2, len(lines)))
     device["path"].write_bytes(b"".join(lines[:kept]))
     restore(**device, logged=LOGGED, size=40, root=ROOT)
     after = entries_of(device)
@@ -124,6 +127,14 @@ def test_line_32_wherever_the_old_copy_ends_a_restored_ledger_has_spent_at_least
     assert spent(after).epsilon >= spent(before).epsilon
     rounds = [each.round for each in participations(after)]
     assert len(rounds) == len(set(rounds))
+
+
+def test_line_32_a_copy_from_before_the_device_joined_names_no_log_and_cannot_be_restored(device):
+    opened = device["path"].read_bytes().splitlines(keepends=True)[0]
+    take_part(device, 3)
+    device["path"].write_bytes(opened)
+    with pytest.raises(Refused, match="enrol the device anew"):
+        restore(**device, logged=LOGGED, size=40, root=ROOT)
 
 
 def test_line_32_what_was_never_logged_cannot_be_restored(device):

@@ -95,7 +95,7 @@ DELTA = 1e-5
 
 
 def ledger_lines(rounds):
-    lines = [append([], Opened(device_cap=None, delta=DELTA, max_participations=9, log_key_sha256=None), key=KEY)]
+    lines = [append([], Opened(device_cap=None, delta=DELTA, max_participations=9), key=KEY)]
     for number in range(1, rounds + 1):
         entry = Debit(
             run="run-1",

@@ -1,6 +1,7 @@
 """Tampering with a ledger is found, and the right row is named."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,13 @@ from hypothesis import strategies as st
 
 from shared_model import canonical_json
 from shared_model.books.chain import append, first_broken, mirror_of, read_rows
-from shared_model.books.entries import Assumed, CheckpointSeen, Debit, ExampleBudget, Opened, Restored
+from shared_model.books.entries import Assumed, CheckpointSeen, Debit, ExampleBudget, Joined, Opened, Restored
+from shared_model.books.ledger_law import last_seen, participations
 from shared_model.errors import Refused
 from shared_model.privacy.spent import Relation, Trust
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
-OPENED = Opened(device_cap=20.0, delta=1e-5, max_participations=100, log_key_sha256="ab" * 32)
+OPENED = Opened(device_cap=20.0, delta=1e-5, max_participations=100)
 
 
 def debit(number, *, index=None, run="run-1"):
@@ -182,7 +184,28 @@ def test_an_unlogged_round_has_no_place_in_a_ledger_that_is_pinned_to_a_log():
         trust=Trust.CENTRAL,
     )
     lines = ledger(0)
+    assert first_broken([*lines, append(lines, unlogged, key=KEY)], key=KEY, mirrored=None) is None
+    lines.append(append(lines, Joined(log_key_sha256="ab" * 32), key=KEY))
     assert "no place" in first_broken([*lines, append(lines, unlogged, key=KEY)], key=KEY, mirrored=None).what
+
+
+def test_another_federation_begins_its_log_anew_and_spending_goes_on():
+    lines = ledger(2)
+    lines.append(append(lines, Joined(log_key_sha256="ab" * 32), key=KEY))
+    lines.append(append(lines, debit(1, index=0), key=KEY))
+    rows = read_rows(lines, key=KEY, mirrored=None)
+    assert last_seen([row.entry for row in rows]) is None
+    assert len(participations([row.entry for row in rows])) == 3
+    again = [*lines, append(lines, Joined(log_key_sha256="ab" * 32), key=KEY)]
+    again.append(append(again, debit(1, index=1), key=KEY))
+    assert "debits round 1 after round 1" in first_broken(again, key=KEY, mirrored=None).what
+
+
+def test_the_clock_is_never_set_back():
+    lines = ledger(0)
+    lines.append(append(lines, replace(debit(1), month="2026-11"), key=KEY))
+    back = append(lines, replace(debit(2), month="2026-10"), key=KEY)
+    assert "is of 2026-10, after one of 2026-11" in first_broken([*lines, back], key=KEY, mirrored=None).what
 
 
 def test_line_32_a_broken_ledger_is_refused_with_a_sentence():

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared_model.books.checkpoint import Checkpoint
-from shared_model.books.entries import CheckpointSeen, Opened
+from shared_model.books.entries import CheckpointSeen, Joined, Opened
 from shared_model.books.gate import LogProof, OwnLimits, require_logged
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.books.notes import Signer
@@ -26,8 +26,8 @@ LIMITS = OwnLimits(
 
 def entries(signer, *, cap=None, most=10, seen=None):
     key = hashlib.sha256(signer.verifier.public_key).hexdigest()
-    opened = Opened(device_cap=cap, delta=1e-5, max_participations=most, log_key_sha256=key)
-    return [opened] if seen is None else [opened, seen]
+    begun = [Opened(device_cap=cap, delta=1e-5, max_participations=most), Joined(log_key_sha256=key)]
+    return begun if seen is None else [*begun, seen]
 
 
 def tree_of(leaves):

@@ -1,18 +1,19 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_model.books.entries import Assumed, Debit, Opened, Restored
-from shared_model.books.spending import composed_mu, require_allowed, spent
+from shared_model.books.spending import composed_mu, require_allowed, spent, spent_in
 from shared_model.errors import Refused
 from shared_model.privacy.gaussian import device_epsilon
 from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
 
 
 def opened(*, cap=None, delta=1e-5, most=1000):
-    return Opened(device_cap=cap, delta=delta, max_participations=most, log_key_sha256=None)
+    return Opened(device_cap=cap, delta=delta, max_participations=most)
 
 
 def debit(number, z=1.25, *, run="run-1", relation=Relation.ZERO_OUT, trust=Trust.CENTRAL):
@@ -116,3 +117,22 @@ def test_line_32_rounds_that_were_assumed_count_as_taken_part_in():
     assert spent(entries).epsilon == spent([opened(), debit(1), debit(2), debit(3)]).epsilon
     with pytest.raises(Refused, match="after round 6"):
         require_allowed(entries, debit(6))
+
+
+def test_a_month_has_a_cap_of_its_own_and_the_next_begins_anew():
+    entries = [Opened(device_cap=30.0, delta=1e-5, max_participations=99, monthly_cap=5.0)]
+    for number, month in enumerate(["2026-10"] * 3 + ["2026-11"] * 3, start=1):
+        asked = replace(debit(number, 1.2), month=month)
+        if number in (1, 4):
+            require_allowed(entries, asked)
+            entries.append(asked)
+        else:
+            with pytest.raises(Refused, match=f"epsilon of {month}"):
+                require_allowed(entries, asked)
+    assert spent_in(entries, "2026-10") == spent_in(entries, "2026-11") == pytest.approx(spent(entries[:2]).epsilon)
+    assert spent(entries).epsilon > spent_in(entries, "2026-11")
+
+
+def test_with_a_monthly_cap_a_round_of_no_month_is_refused():
+    with pytest.raises(Refused, match="names no month"):
+        require_allowed([Opened(device_cap=None, delta=1e-5, max_participations=9, monthly_cap=5.0)], debit(1, 1.2))
