@@ -1,6 +1,8 @@
 """A key from the recovery passphrase, by Argon2id (RFC 9106)."""
 
+import getpass
 import os
+import sys
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -35,3 +37,13 @@ def require_strong(passphrase: str) -> str:
     if len(passphrase) < SHORTEST:
         raise BadInput(f"passphrase: it has {len(passphrase)} characters; take at least {SHORTEST}, such as four words")
     return passphrase
+
+
+def given_passphrase() -> str | None:
+    """That of the environment, or None."""
+    return os.environ.get(ENVIRONMENT) or None
+
+
+def ask_for_passphrase(prompt: str = "Recovery passphrase: ") -> str | None:
+    """What a person types, unseen; None where there is no terminal."""
+    return getpass.getpass(prompt) if sys.stdin.isatty() else None

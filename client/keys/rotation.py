@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from client.keys.key_file import KeyFile
-from client.keys.unlocking import Holders, Keys
-from client.keys.wrapping import new_key
+from client.keys.keyring_secrets import KeyringSecrets
+from client.keys.passphrase import Stretching
+from client.keys.unlocking import DATA, KEYRING_KEY, Holders, Keys
+from client.keys.wrapping import new_key, unwrap, wrap
 from client.store.database import change_key, open_database
 from shared_model.errors import BadInput
 
@@ -36,3 +38,19 @@ def finish_rotation(folder: Path, file: KeyFile, keys: Keys, incoming: Keys) -> 
     finished = replace(file, current=file.incoming, incoming=None)
     finished.write(folder / "keys.json")
     return finished, incoming
+
+
+def held_holders(file: KeyFile, passphrase: str) -> Holders:
+    """What the keys are wrapped under now. Raises BadInput where this is not the profile's passphrase."""
+    holder = file.stretching.key(passphrase)
+    if unwrap(file.current.by_passphrase, under=holder, purpose=file.profile + DATA) is None:
+        raise BadInput("key: this is not the profile's recovery passphrase; nothing was changed, try again")
+    held = None if file.current.by_keyring is None else KeyringSecrets(file.profile).read(KEYRING_KEY)
+    return Holders(keyring=None if held is None else bytes.fromhex(held), passphrase=holder)
+
+
+def with_passphrase(file: KeyFile, keys: Keys, passphrase: str) -> KeyFile:
+    """The same keys, wrapped under another passphrase."""
+    stretching = Stretching()
+    wrapped = wrap(keys.data, under=stretching.key(passphrase), purpose=file.profile + DATA)
+    return replace(file, stretching=stretching, current=replace(file.current, by_passphrase=wrapped))

@@ -1,0 +1,47 @@
+"""sottovoce-client: the listener's device, at the command line."""
+
+import os
+import sys
+
+import click
+import typer
+
+from client.commands import budget, consent, init, key, settings
+from shared_model.errors import SottovoceError
+
+app = typer.Typer(
+    name="sottovoce-client",
+    help="Recommendations that learn from what you play, on your own device. Nothing leaves it unless you join rounds.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+INTERRUPTED = 130
+
+app.command(epilog=init.EPILOG)(init.init)
+app.add_typer(consent.app, name="consent")
+app.command(epilog=budget.EPILOG)(budget.budget)
+app.command(epilog=settings.EPILOG)(settings.settings)
+app.add_typer(key.app, name="key")
+
+
+def main() -> None:
+    """Entry point. A mistake of the user gets a sentence, never a traceback."""
+    os.umask(0o077)  # whatever is made here is the owner's alone
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        code = app(standalone_mode=False)
+    except SottovoceError as error:
+        print(f"sottovoce-client: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:  # a wrong option or argument
+        print(f"sottovoce-client: {error.format_message()} See --help.", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"sottovoce-client: {error}; free space or check the paths, then try again", file=sys.stderr)
+        sys.exit(SottovoceError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("sottovoce-client: stopped; what was done stays done", file=sys.stderr)
+    sys.exit(code or 0)

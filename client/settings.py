@@ -1,0 +1,84 @@
+"""settings.toml: what the owner of the device may choose. Every setting has a default; nothing personal is in it."""
+
+import tomllib
+from pathlib import Path
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from client.eligibility.preferences import EligibilitySettings
+from client.music_library.encoder_settings import EncoderSettings
+from shared_model.durable import write_atomically
+from shared_model.errors import BadInput
+
+
+class RetentionSettings(BaseModel):
+    """What deletes itself when the profile is next opened; nothing by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    listens_days: int | None = Field(None, ge=1, description="Plays older than so many days are deleted.")
+    answers_days: int | None = Field(None, ge=1, description="Check-ins older than so many days are deleted.")
+
+
+class Settings(BaseModel):
+    """All of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    encoders: EncoderSettings = EncoderSettings()
+    eligibility: EligibilitySettings = EligibilitySettings()
+    retention: RetentionSettings = RetentionSettings()
+    release: Path | None = Field(
+        None, description="File of the model release to recommend with. Default: the starter that is installed."
+    )
+
+
+def read_settings(path: Path) -> Settings:
+    """Raises BadInput where the file is no TOML or holds what is no setting. A missing file means the defaults."""
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"settings: {path} cannot be read ({error}); mend that line, or remove the file") from error
+    except ValidationError as error:
+        raise BadInput(f"settings: {path}: {_fault(error)}") from error
+
+
+def change_setting(path: Path, name: str, value: str) -> Settings:
+    """Set `name` (dots for nesting) to a TOML value, or take it away with an empty one. Raises BadInput, unchanged."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"settings: {path} cannot be read ({error}); mend that line, or remove the file") from error
+    *sections, last = name.split(".")
+    section = content
+    for each in sections:
+        section = section.setdefault(each, {})
+        if not isinstance(section, dict):
+            raise BadInput(f"settings: {name}: {each} is no section; `sottovoce-client settings` lists them")
+    if value:
+        section[last] = _toml_value(value)
+    else:
+        section.pop(last, None)
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        raise BadInput(f"settings: {_fault(error)}") from error
+    write_atomically(path, tomli_w.dumps(content).encode())
+    path.chmod(0o600)
+    return settings
+
+
+def _toml_value(value: str) -> object:
+    """A TOML value; what is none is meant as text."""
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}; `sottovoce-client settings` lists what there is"
