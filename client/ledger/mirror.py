@@ -40,8 +40,9 @@ class FileMirror:
         return mirror_from(content)
 
     def write(self, mirrored: Mirrored) -> None:
-        """As `Mirror.write`."""
+        """As `Mirror.write`; its owner alone reads it."""
         write_atomically(self.path, mirror_content(mirrored))
+        self.path.chmod(0o600)
 
 
 def mirror_content(mirrored: Mirrored) -> bytes:

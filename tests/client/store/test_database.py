@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -8,7 +6,7 @@ from sqlalchemy import Engine, insert, select, text
 from client.store.database import change_key, compact, create_database, open_database
 from client.store.tables import HISTORY, MOOD, recordings
 from shared_model.errors import BadInput
-from tests.client.conftest import KEY
+from tests.client.conftest import KEY, everything_in
 
 PLANTED = "Die Forelle im Mondlicht"
 OTHER = bytes(32)
@@ -18,10 +16,6 @@ def plant(engine: Engine) -> None:
     with engine.begin() as connection:
         row = {"identity": PLANTED.casefold(), "artist": PLANTED, "title": PLANTED}
         connection.execute(insert(recordings), [row | {"identity": f"{PLANTED}{n}"} for n in range(500)])
-
-
-def everything_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize(("kind", "tables"), [("history", HISTORY), ("mood", MOOD)])
