@@ -17,6 +17,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from shared_model.encoders.log_mel import MEL_BANDS, PATCH_FRAMES, log_mel, spread_patches
+from shared_model.encoders.track_windows import Read, is_covered, read_patches
 from shared_model.errors import BadInput
 
 LATENT: Final = 64
@@ -64,7 +65,8 @@ class AudioVAE(nn.Module):
 class AudioEncoder:
     """The frozen half of a trained VAE: one vector per track. Same sound, same vector, whatever is encoded beside it.
 
-    weights_sha256: of the file, stored beside every catalogue's vectors so that no one mixes two encoders' spaces.
+    weights_sha256: of the file; name: `audio_vae sha256:...`, stored beside every catalogue's vectors so that no one
+    mixes two encoders' spaces.
     """
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
@@ -89,6 +91,7 @@ class AudioEncoder:
             ) from error
         self._vae.eval().requires_grad_(requires_grad=False)
         self.weights_sha256 = hashlib.sha256(content).hexdigest()
+        self.name = f"audio_vae sha256:{self.weights_sha256}"
 
     def encode(self, waveform: Tensor, sample_rate_hz: int) -> NDArray[np.float32] | None:
         """The mean over the track's patches of the posterior means, (Z,); None for a silent track.
@@ -101,7 +104,24 @@ class AudioEncoder:
         spectrogram = log_mel(waveform, sample_rate_hz)
         if spectrogram is None:
             return None
+        return self._mean_posterior(spread_patches(spectrogram, at_most=PATCHES_PER_TRACK))
+
+    def encode_parts(self, read: Read, *, samples: int, sample_rate_hz: int) -> NDArray[np.float32] | None:
+        """As `encode`, of a recording of `samples` samples that is read in parts where it is longer than a minute.
+
+        Of a long recording a minute is decoded, and its loudness is that of this minute.
+
+        Raises:
+            BadInput: see `read_patches`.
+        """
+        if is_covered(samples, sample_rate_hz, at_most=PATCHES_PER_TRACK):
+            return self.encode(read(0, samples), sample_rate_hz)
+        patches = read_patches(read, samples=samples, sample_rate_hz=sample_rate_hz, at_most=PATCHES_PER_TRACK)
+        return None if patches is None else self._mean_posterior(patches)
+
+    def _mean_posterior(self, patches: Tensor) -> NDArray[np.float32]:
+        """patches: (B, M, P). Returns (Z,)."""
         with torch.inference_mode():
-            mean, _ = self._vae.encode(spread_patches(spectrogram, at_most=PATCHES_PER_TRACK))
+            mean, _ = self._vae.encode(patches)
             vector: NDArray[np.float32] = mean.mean(dim=0).numpy()
         return vector

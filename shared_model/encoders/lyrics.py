@@ -17,6 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from shared_model.catalogue import Modality
+from shared_model.encoders.words import has_words
 from shared_model.errors import BadInput
 
 LONGEST_WINDOW: Final = 512
@@ -25,7 +26,8 @@ LONGEST_WINDOW: Final = 512
 WORD_SLACK: Final = 32
 """Tokens of a window kept free, so that a cut can move back to the beginning of a word."""
 
-NO_LYRICS: Final = frozenset({"", "instrumental", "[instrumental]", "(instrumental)"})
+E5_PREFIX: Final = "query: "
+"""What E5 models want before a text that is compared with others of its kind, says their model card."""
 
 
 class LyricsEncoder:
@@ -34,17 +36,17 @@ class LyricsEncoder:
     name: of the model, without the path of a local folder; dimension: D.
     """
 
-    def __init__(self, model: str | os.PathLike[str], *, prefix: str) -> None:
+    def __init__(self, model: str | os.PathLike[str], *, prefix: str | None = None) -> None:
         """Load a folder as `save_pretrained` writes it, without any network, or a model of the hub by its name.
 
-        prefix: what the model wants before every text: "query: " for the E5 family, "" for most others.
+        prefix: what the model wants before every text; None takes what its family wants, see `prefix_of`.
 
         Raises:
             BadInput: there is no such model, or the folder is not whole.
         """
         is_folder = Path(model).is_dir()
         self._tokenizer, self._model = _load(model, local_files_only=is_folder)
-        self._prefix = prefix
+        self._prefix = prefix_of(model) if prefix is None else prefix
         self._longest = min(LONGEST_WINDOW, self._tokenizer.model_max_length)
         self.name = Path(model).name if is_folder else str(model)
         self.dimension = int(self._model.config.hidden_size)
@@ -54,7 +56,7 @@ class LyricsEncoder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         present = np.zeros(len(texts), dtype=np.bool_)
         for row, text in enumerate(texts):
-            if text is not None and text.strip().lower() not in NO_LYRICS:
+            if has_words(text):
                 vectors[row] = self._encode_one(text)
                 present[row] = True
         return Modality(vectors=vectors, present=present)
@@ -80,6 +82,11 @@ class LyricsEncoder:
             pooled = torch.nn.functional.normalize(pooled, dim=1).mean(dim=0)
             vector: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=0).numpy()
         return vector
+
+
+def prefix_of(model: str | os.PathLike[str]) -> str:
+    """What a model wants before every text, by the name of its folder or on the hub: E5_PREFIX for E5, else nothing."""
+    return E5_PREFIX if "e5" in Path(model).name.lower() else ""
 
 
 def mean_pool(hidden: Tensor, attention_mask: Tensor) -> Tensor:

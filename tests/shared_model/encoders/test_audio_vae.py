@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +78,44 @@ def test_a_wrong_sample_rate_is_another_sound(encoder: AudioEncoder) -> None:
     waveform, sample_rate_hz = read_clip(FIXTURES / "glide.flac")
     right = encode(encoder, waveform, sample_rate_hz)
     assert cosine(right, encode(encoder, waveform, 2 * sample_rate_hz)) < 0.98
+
+
+def test_a_recording_of_less_than_a_minute_read_in_parts_has_exactly_the_vector_of_the_whole(
+    encoder: AudioEncoder,
+) -> None:
+    waveform, rate_hz = read_clip(FIXTURES / "drum.flac")
+    in_parts = encoder.encode_parts(
+        lambda begin, end: waveform[begin:end], samples=len(waveform), sample_rate_hz=rate_hz
+    )
+    np.testing.assert_array_equal(in_parts, encode(encoder, waveform, rate_hz))
+
+
+def test_a_long_recording_read_in_parts_has_the_vector_of_the_whole(encoder: AudioEncoder) -> None:
+    waveform, rate_hz = read_clip(FIXTURES / "drum.flac")
+    long, longest = waveform.repeat(60), 0
+
+    def read(begin: int, end: int) -> torch.Tensor:
+        nonlocal longest
+        longest = max(longest, end - begin)
+        return long[begin:end]
+
+    in_parts = encoder.encode_parts(read, samples=len(long), sample_rate_hz=rate_hz)
+    assert in_parts is not None
+    assert cosine(in_parts, encode(encoder, long, rate_hz)) > 0.9999
+    assert longest < 2.1 * rate_hz
+
+
+def test_the_encoder_needs_no_torchaudio() -> None:
+    program = (
+        "import sys, torch; sys.modules['torchaudio'] = None\n"
+        "from shared_model.encoders.audio_vae import AudioEncoder\n"
+        "assert AudioEncoder().encode(torch.randn(44100), 44100) is not None"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_its_name_says_which_weights(encoder: AudioEncoder) -> None:
+    assert encoder.name == f"audio_vae sha256:{encoder.weights_sha256}"
 
 
 def test_no_patch_of_a_batch_is_mixed_with_another() -> None:

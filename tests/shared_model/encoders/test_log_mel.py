@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torchaudio
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import stft
@@ -48,6 +49,18 @@ def test_it_agrees_with_a_slow_reference() -> None:
     ours = log_mel(noise, SAMPLE_RATE_HZ)
     assert ours is not None
     np.testing.assert_allclose(ours.numpy(), slow_log_mel(noise.double().numpy()), atol=2e-3)
+
+
+@pytest.mark.parametrize("sample_rate_hz", [8_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000])
+def test_it_agrees_with_torchaudio_which_the_weights_were_trained_behind(sample_rate_hz: int) -> None:
+    noise = torch.randn(sample_rate_hz * 3, generator=torch.Generator().manual_seed(3))
+    levelled = noise * (LOUDNESS_RMS / float(noise.double().square().mean().sqrt()))
+    resampled = torchaudio.functional.resample(levelled.double(), sample_rate_hz, SAMPLE_RATE_HZ).float()
+    power = torchaudio.transforms.MelSpectrogram(
+        SAMPLE_RATE_HZ, n_fft=FFT_SAMPLES, hop_length=HOP_SAMPLES, n_mels=MEL_BANDS, f_min=30.0, norm=None
+    )(resampled)
+    theirs = (torch.log(power + POWER_FLOOR) - LOG_MEAN) / LOG_DEVIATION
+    torch.testing.assert_close(log_mel(noise, sample_rate_hz), theirs, atol=1e-5, rtol=0)
 
 
 def test_a_higher_tone_lies_in_a_higher_band() -> None:

