@@ -12,8 +12,9 @@ from shared_model.catalogue import Catalogue
 from shared_model.errors import BadInput
 from shared_model.head.adapter import adapt
 from shared_model.head.batch import Tables
-from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
+from shared_model.head.shape import HeadShape
 from shared_model.history import Tracks
 from shared_model.memory.counts import play_counts
 from shared_model.memory.memory_paths import MemoryPaths

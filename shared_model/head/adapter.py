@@ -12,6 +12,7 @@ import re
 import torch
 from torch import Tensor, nn
 
+from shared_model.errors import BadInput
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 
@@ -39,7 +40,7 @@ class LowRankOutward(nn.Module):
 
     def __init__(self, *, width: int, rank: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.register_buffer("down", torch.randn(rank, width, generator=generator) / width**0.5)
+        self.register_buffer("down", _first_factor(rank, width, generator))
         self.down: Tensor
         self.up = nn.Linear(rank, width, bias=False)
         nn.init.zeros_(self.up.weight)
@@ -64,7 +65,7 @@ def adapt(
     history, candidates = [], []
     with torch.no_grad():
         for modality, (_, size) in enumerate(head.shape.modalities):
-            first_factor = torch.randn(rank, size, generator=generator) / size**0.5
+            first_factor = _first_factor(rank, size, generator)
             rows = tables.history[modality]
             history.append(torch.cat([head.inward[modality](rows), rows @ first_factor.T], -1))
             candidates.append(tables.candidates[modality] @ head.outward_weight(modality))
@@ -77,9 +78,41 @@ def adapt(
     return adapted, tables, tuple(sorted(trained))
 
 
+def merged(head: AttentiveFusionHead, adapted: AttentiveFusionHead, *, seed: int) -> AttentiveFusionHead:
+    """A plain head that gives the logits of `adapted`, which `adapt` made of `head` with `seed` and rounds trained.
+
+    Each low-rank update is folded into the projection that it updates (Hu et al. 2021, section 4.1). Raises BadInput
+    where `adapted` is no adapter of a head of this shape, or another seed gave its factors.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    whole = copy.deepcopy(head)
+    projections = ("inward.", "outward.")
+    state = {name: value for name, value in adapted.state_dict().items() if not name.startswith(projections)}
+    with torch.no_grad():
+        for modality, (name, size) in enumerate(head.shape.modalities):
+            inward, outward = adapted.inward[modality], adapted.outward[modality]
+            if not isinstance(inward, LowRankInward) or not isinstance(outward, LowRankOutward):
+                raise BadInput("head: it has no low-rank updates to merge; it is a plain head as it is")
+            rank, width = outward.down.shape
+            first_factor = _first_factor(rank, size, generator)
+            if adapted.shape != head.shape or not torch.equal(outward.down, _first_factor(rank, width, generator)):
+                raise BadInput(f"head: the adapter of {name} is of another head or another seed; give its own")
+            read, written = head.state_dict()[f"inward.{modality}.weight"], head.outward_weight(modality)
+            state[f"inward.{modality}.weight"] = read + inward.up.weight @ first_factor
+            state[f"outward.{modality}.weight"] = written + written @ outward.up.weight @ outward.down
+    whole.load_state_dict(state)
+    return whole
+
+
 def unset_adapter(head: AttentiveFusionHead, *, rank: int) -> None:
     """Give `head` the modules that `adapt` gives, for a state of an adapted head to be loaded into."""
     width = head.shape.width
     for modality in range(len(head.shape.modalities)):
         head.inward[modality] = LowRankInward(width=width, rank=rank)
         head.outward[modality] = LowRankOutward(width=width, rank=rank, generator=torch.Generator())
+
+
+def _first_factor(rank: int, width: int, generator: torch.Generator) -> Tensor:
+    """(R, width): frozen, and the same on every device."""
+    factor: Tensor = torch.randn(rank, width, generator=generator) / width**0.5
+    return factor

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-HISTORY_LENGTH = 20
-"""L: how many listens temporal attention looks back on."""
-
 
 class Batch(NamedTuple):
     """Moments at which the next play is to be predicted.

@@ -7,8 +7,9 @@ C candidates.
 import torch
 from torch import Tensor, nn
 
+from shared_model.head.shape import HIDDEN
+
 INITIAL_GATE = 2.0
-HIDDEN = 64
 
 
 class Fusion(nn.Module):

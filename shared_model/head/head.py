@@ -3,40 +3,17 @@
 Letters as in `shared_model.head.batch`; D width of the head, F context numbers = M + K + E.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from shared_model.head.batch import Batch, HeadOutput, Tables
 from shared_model.head.fusion import Fusion
-from shared_model.head.moment import MOMENT_FEATURES
-from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.head.shape import STATE_WIDTH, HeadShape
 from shared_model.head.temporal_attention import TemporalAttention
 from shared_model.memory.channels import CHANNELS, MEMORY_PATHS, PATH_OF_CHANNEL
 
 WHOLE_TABLE = 64
 """Up to so many tracks a candidate, a product with all of them costs less than gathering rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadShape:
-    """What fixes the head's parameters.
-
-    modalities: name and vector width of each content path, in order; dense_tracks: N for the paper's output with
-    one weight row per track, or None for scores against the frozen catalogue vectors (tracks never played, too).
-    """
-
-    modalities: tuple[tuple[str, int], ...]
-    width: int = 128
-    attention_width: int = 64
-    dense_tracks: int | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Names of the P paths: content first (or `dense`), then memory."""
-        content = tuple(name for name, _ in self.modalities)
-        return (("dense",) if self.dense_tracks and content else content) + MEMORY_PATHS
 
 
 class AttentiveFusionHead(nn.Module):
@@ -45,8 +22,6 @@ class AttentiveFusionHead(nn.Module):
     def __init__(self, shape: HeadShape) -> None:
         super().__init__()
         self.shape = shape
-        state_width = 2 * len(STATE_FEATURES)
-        context = len(shape.modalities) + len(MOMENT_FEATURES) + len(CHANNELS)
         self.inward = nn.ModuleList([nn.Linear(size, shape.width, bias=False) for _, size in shape.modalities])
         self.outward = nn.ModuleList([nn.Linear(shape.width, size, bias=False) for _, size in shape.modalities])
         for modality, inward in enumerate(self.inward.parameters()):
@@ -54,7 +29,7 @@ class AttentiveFusionHead(nn.Module):
             with torch.no_grad():
                 self.outward_weight(modality).copy_(inward.T)  # starts as "like what was just played"
         self.attention = nn.ModuleList(
-            TemporalAttention(width=shape.width, attention_width=shape.attention_width, state_width=state_width)
+            TemporalAttention(width=shape.width, attention_width=shape.attention_width, state_width=STATE_WIDTH)
             for _ in shape.modalities
         )
         self.fusion = Fusion(
@@ -62,8 +37,8 @@ class AttentiveFusionHead(nn.Module):
             modalities=len(shape.modalities),
             content_paths=len(shape.paths) - len(MEMORY_PATHS),
             channels=len(CHANNELS),
-            context=context,
-            state_width=state_width,
+            context=shape.context,
+            state_width=STATE_WIDTH,
         )
         of_path = torch.zeros(len(MEMORY_PATHS), len(CHANNELS))
         of_path[PATH_OF_CHANNEL, range(len(CHANNELS))] = 1

@@ -7,8 +7,7 @@ learned recency term. Letters: B moments, L listens, D width, A attention width,
 import torch
 from torch import Tensor, nn
 
-QUERY_LISTENS = 3
-"""The query is the mean of this many latest listens: one alone is often an accident."""
+from shared_model.head.inference import QUERY_LISTENS
 
 
 class TemporalAttention(nn.Module):

@@ -33,12 +33,18 @@ class MemoryPaths:
     nothing: PublicStatistics
 
     @classmethod
-    def of(cls, statistics: PublicStatistics, catalogue: Catalogue) -> "MemoryPaths":
-        """The paths of a release."""
+    def of(
+        cls,
+        statistics: PublicStatistics,
+        catalogue: Catalogue,
+        *,
+        directions: tuple[NDArray[np.float32], ...] | None = None,
+    ) -> "MemoryPaths":
+        """The paths of a release. directions: see `Retrieval`; None works them out, in memory of their own."""
         return cls(
             statistics=statistics,
             catalogue=catalogue,
-            retrieval=Retrieval.of(catalogue),
+            retrieval=Retrieval.of(catalogue, directions=directions),
             nothing=fit_public_statistics([], catalogue),
         )
 

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue, Modality
+from shared_model.errors import BadInput
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.sparse_rows import add_shares
 
@@ -36,16 +37,38 @@ class Retrieval:
     directions: tuple[NDArray[np.float32], ...]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "Retrieval":
-        """That of `catalogue`."""
+    def of(cls, catalogue: Catalogue, *, directions: tuple[NDArray[np.float32], ...] | None = None) -> "Retrieval":
+        """That of `catalogue`. directions: None works them out, in memory of their own."""
+        if directions is None:
+            directions = tuple(map(_directions, catalogue.modalities.values()))
         return cls(
             by_artist=_tracks_by(catalogue.artist),
             by_album=_tracks_by(catalogue.album),
-            directions=tuple(map(_directions, catalogue.modalities.values())),
+            directions=directions,
         )
 
-    def shortlist(self, evidence: Evidence, size: int) -> NDArray[np.int64]:
-        """The `size` tracks (M, size) with most votes, at most N, strongest first."""
+    def shortlist(self, evidence: Evidence, size: int, *, among: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        """The `size` tracks (M, size) with most votes, strongest first; as many as there are where they are fewer.
+
+        among: (N,) the tracks that may be listed, all where it is None. Raises BadInput where it has another shape.
+        """
+        votes = self.votes(evidence)
+        tracks = votes.shape[1]
+        if among is not None:
+            if among.shape != (tracks,) or among.dtype != np.bool_:
+                raise BadInput(
+                    f"retrieval: among is {among.dtype} {among.shape}; give a bool for each of {tracks} tracks"
+                )
+            votes[:, ~among] = -np.inf
+        size = min(size, tracks if among is None else int(among.sum()))
+        if not size:
+            return np.empty((len(votes), 0), np.int64)
+        strongest = np.argpartition(-votes, size - 1, axis=1)[:, :size]
+        order = np.argsort(-np.take_along_axis(votes, strongest, 1), axis=1, kind="stable")
+        return np.take_along_axis(strongest, order, 1)
+
+    def votes(self, evidence: Evidence) -> NDArray[np.float32]:
+        """(M, N): how much speaks for each track, each source of evidence sharing out one vote."""
         catalogue, around = evidence.catalogue, evidence.around
         votes = np.zeros((len(evidence.recent), len(catalogue)), np.float32)
         for name in RETRIEVING:
@@ -57,10 +80,7 @@ class Retrieval:
         for modality in self.directions:
             votes += _alike(modality, evidence.recent)
         votes += np.float32(POPULAR) * around.plays / max(float(around.plays.sum()), 1.0)
-        size = min(size, votes.shape[1])
-        strongest = np.argpartition(-votes, size - 1, axis=1)[:, :size]
-        order = np.argsort(-np.take_along_axis(votes, strongest, 1), axis=1, kind="stable")
-        return np.take_along_axis(strongest, order, 1)
+        return votes
 
 
 def _tracks_of_latest(evidence: Evidence, labels: NDArray[np.int64], tracks_of: sp.csr_array) -> sp.csr_array:

@@ -15,7 +15,8 @@ from torch import Tensor
 from shared_model.head.batch import Batch
 from shared_model.history import History, Tracks
 from shared_model.memory.memory_paths import MemoryPaths
-from shared_model.training.moments import joined, read_moments
+from shared_model.memory.moments import read_moments
+from shared_model.training.moments import batch_of, joined
 
 LEARNED_SHORTLIST = 200
 """Tracks that memory retrieves for an example: the play is told apart from what was likely, not from anything."""
@@ -63,7 +64,7 @@ def build_examples(
             reached &= ~unheard[:, 0]
             drawn = np.sort(_drawn(unheard[:, 1:], kept - 1, generator), axis=1) + 1
             columns = np.concatenate([np.zeros((len(played), 1), np.int64), drawn], axis=1)
-            batch = some.batch(np.take_along_axis(listed, columns, 1))
+            batch = batch_of(some, np.take_along_axis(listed, columns, 1))
             batches.append(Batch(*(field[torch.from_numpy(reached)] for field in batch)))
             counts[-1] += int(reached.sum())
     return Examples(batch=joined(batches), weight=torch.ones(sum(counts))), counts

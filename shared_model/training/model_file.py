@@ -14,8 +14,9 @@ from torch import Tensor
 from shared_model.errors import BadInput
 from shared_model.head.adapter import unset_adapter
 from shared_model.head.batch import Tables
-from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
+from shared_model.head.shape import HeadShape
 from shared_model.training.local_update import Model
 
 HEAD, TABLES = "head.", "tables."

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
-from shared_model.head.batch import HISTORY_LENGTH, Batch, Tables
-from shared_model.head.head import AttentiveFusionHead, HeadShape
+from shared_model.head.batch import Batch, Tables
+from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.moment import MOMENT_FEATURES
 from shared_model.head.parameters import ParameterLayout
 from shared_model.head.psychological_state import STATE_FEATURES
+from shared_model.head.shape import HeadShape
 from shared_model.memory.channels import CHANNELS
+from shared_model.memory.moments import HISTORY_LENGTH
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.training.examples import Examples
 from shared_model.training.local_update import LocalTraining, Model

@@ -15,11 +15,12 @@ from torch.func import functional_call
 from shared_model.head.batch import Batch, HeadOutput
 from shared_model.history import History, Tracks
 from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.moments import read_moments
 from shared_model.memory.shortlist import SHORTLIST
 from shared_model.ranking_metrics import ranks
 from shared_model.training.local_update import Model
+from shared_model.training.moments import batch_of
 from shared_model.training.moments import joined as joined_batches
-from shared_model.training.moments import read_moments
 from simulations.evaluation.full_ranking import TOP, FullRanking, top
 from simulations.evaluation.held_out import Target
 
@@ -64,7 +65,7 @@ def held_out_moments(
         at = position[listener == place]
         size = min(SHORTLIST, len(paths.catalogue))
         for some in read_moments(histories[place], at, paths=paths, counted=counted[place], shortlist=size):
-            batches.append(some.batch(some.candidates))
+            batches.append(batch_of(some, some.candidates))
     return HeldOutMoments(
         batch=joined_batches(batches),
         listener=listener,

@@ -4,7 +4,6 @@ Groups follow the answers that the head itself was given, and may overlap. Lette
 """
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -43,12 +42,11 @@ def explain_by_mood(
     attention, shares = [], []
     for rows in held_out.batches(range(len(held_out.played))):
         said = output(model, vector, held_out.rows(rows))
-        attention.append(said.attention)
-        shares.append(path_shares(said.contributions, said.logits.argmax(1)))
+        attention.append(said.attention.numpy())
+        shares.append(path_shares(said.contributions.numpy(), said.logits.argmax(1).numpy()))
     groups = mood_groups(held_out.batch.state.numpy())
-    members = [torch.from_numpy(group) for group in groups.values()]
-    weights = torch.cat(attention).flip(2)
-    share = torch.cat(shares)
+    members = list(groups.values())
+    weights, share = np.concatenate(attention)[:, :, ::-1], np.concatenate(shares)
     by_modality = {
         name: [weights[group, place].mean(0).tolist() for group in members]
         for place, (name, _) in enumerate(model.head.shape.modalities)

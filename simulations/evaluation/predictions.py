@@ -28,7 +28,7 @@ def save_predictions(
     rank (T,) float64 is the target's own, ties at half; position (T,) its place in the listener's plays.
     histories: what `targets` point into; more: arrays to stand beside these, by other names.
     """
-    track_ids = _ids(catalogue.track_ids)
+    track_ids = _ids(tuple(catalogue.track_ids))
     listener_ids = _ids(tuple(history.listener for history in histories))
     content = io.BytesIO()
     np.savez_compressed(

@@ -96,7 +96,7 @@ def without_tracks(learned: Sequence[History], catalogue: Catalogue, cold: NDArr
         learned=left,
         catalogue=replace(
             catalogue,
-            track_ids=tuple(catalogue.track_ids[track] for track in kept),
+            track_ids=tuple(catalogue.track_ids[int(track)] for track in kept),
             artist=catalogue.artist[kept],
             album=catalogue.album[kept],
             modalities=modalities,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from shared_model.catalogue import Catalogue
@@ -137,8 +136,8 @@ def mean_shares(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldO
     shares = []
     for rows in batches[:: max(len(held_out.played) // EXPLAINED, 1)]:
         said = output(model, model.vector(), held_out.rows(rows))
-        shares.append(path_shares(said.contributions, said.logits.argmax(1)))
-    mean: NDArray[np.float32] = torch.cat(shares).mean(0).numpy()
+        shares.append(path_shares(said.contributions.numpy(), said.logits.argmax(1).numpy()))
+    mean: NDArray[np.float32] = np.concatenate(shares).mean(0)
     return {path: float(share) for path, share in zip(head.shape.paths, mean, strict=True)}
 
 

@@ -1,7 +1,10 @@
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from shared_model.head.adapter import adapt
+from shared_model.errors import BadInput
+from shared_model.head.adapter import adapt, merged
 from shared_model.head.batch import Tables
 from shared_model.head.fusion import HIDDEN
 from shared_model.head.head import AttentiveFusionHead, HeadShape
@@ -94,3 +97,26 @@ def test_by_default_rounds_train_4k_to_20k_numbers():
     moods = 2 * len(STATE_FEATURES) * (HIDDEN + 2 * settings.attention_width)
     assert model.layout.size == gate + moods + 4 * settings.rank * settings.width
     assert 4_000 <= model.layout.size <= 20_000
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rank=st.integers(1, 9), seed=st.integers(0, 2**31), kind=st.sampled_from(["plain", "dense", "no modalities"]))
+def test_a_merged_head_is_a_plain_one_that_says_what_the_adapted_one_says(rank, seed, kind, heads, tables, batch):
+    its_tables = tables if heads[kind].shape.modalities else Tables(history=(), candidates=(), present=())
+    model = adapted(heads[kind], its_tables, rank=rank, seed=seed)
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed))
+        plain = merged(heads[kind], model.head, seed=seed)
+        expected, output = model.head(batch, model.tables), plain(batch, its_tables)
+    assert {name: tuple(value.shape) for name, value in plain.state_dict().items()} == plain.shape.parameters()
+    for one, other in zip(expected, output, strict=True):
+        torch.testing.assert_close(other, one, atol=1e-4, rtol=1e-4)
+
+
+def test_only_an_adapter_with_its_own_seed_is_merged(heads, tables):
+    model = adapted(heads["plain"], tables, seed=1)
+    with pytest.raises(BadInput, match="another seed"):
+        merged(heads["plain"], model.head, seed=2)
+    with pytest.raises(BadInput, match="plain head as it is"):
+        merged(heads["plain"], heads["plain"], seed=1)

@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN, Catalogue
+from shared_model.errors import BadInput
 from shared_model.history import Tracks
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.memory_paths import ALIKE_LISTENS, MemoryPaths
@@ -128,3 +129,26 @@ def test_content_brings_tracks_that_nobody_has_played(dataset: Dataset) -> None:
     paths, evidence = asked(unlabelled, [], [heard] * ALIKE_LISTENS)
     (listed,) = paths.retrieval.shortlist(evidence, 2)
     assert listed.tolist() == [heard, twin]
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(size=st.integers(1, 60), share=st.sampled_from([0.0, 0.1, 0.6, 1.0]), seed=st.integers(0, 2**31))
+def test_among_some_tracks_the_order_is_that_among_all(
+    size: int, share: float, seed: int, dataset: Dataset, paths: MemoryPaths
+) -> None:
+    tracks = dataset.private[2].tracks
+    evidence = paths.evidence(paths.around(tracks, counted=NOTHING), tracks, np.array([3, 20]))
+    among = np.random.default_rng(seed).random(50) < share
+    listed, votes = paths.retrieval.shortlist(evidence, size, among=among), paths.retrieval.votes(evidence)
+    assert listed.shape == (2, min(size, among.sum()))
+    for row in range(2):
+        assert among[listed[row]].all()
+        best = np.sort(votes[row, among])[::-1][:size]
+        np.testing.assert_array_equal(votes[row, listed[row]], best)
+
+
+def test_a_mask_of_another_shape_is_refused(dataset: Dataset, paths: MemoryPaths) -> None:
+    tracks = dataset.private[2].tracks
+    evidence = paths.evidence(paths.around(tracks, counted=NOTHING), tracks, np.array([3]))
+    with pytest.raises(BadInput, match="a bool for each of 50 tracks"):
+        paths.retrieval.shortlist(evidence, 5, among=np.ones(49, np.bool_))

@@ -6,14 +6,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from shared_model.head.batch import HISTORY_LENGTH
 from shared_model.history import History, Tracks
+from shared_model.memory import moments as moments_module
 from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.moments import HISTORY_LENGTH, read_moments
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training import examples as examples_module
-from shared_model.training import moments as moments_module
 from shared_model.training.examples import Examples, build_examples, by_listener, take
-from shared_model.training.moments import read_moments
 from simulations.datasets.dataset import Dataset
 from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions

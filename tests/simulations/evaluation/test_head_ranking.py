@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from shared_model.history import Tracks
 from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.moments import read_moments
 from shared_model.training.local_update import Model
+from shared_model.training.moments import batch_of
 from shared_model.training.moments import joined as joined_batches
-from shared_model.training.moments import read_moments
 from simulations.datasets.dataset import Dataset
 from simulations.evaluation import head_ranking
 from simulations.evaluation.full_ranking import TOP, evaluate
@@ -63,7 +64,7 @@ class HeadAsScorer:
             )
             at, nothing = np.array([len(context)]), np.empty(0, np.int64)
             some = read_moments(history, at, paths=self.paths, counted=nothing, shortlist=1)
-            batch = joined_batches([moments.batch(np.arange(50)[None]) for moments in some])
+            batch = joined_batches([batch_of(moments, np.arange(50)[None]) for moments in some])
             with torch.no_grad():
                 rows.append(self.model.head(batch, self.model.tables).logits[0].numpy())
         return np.array(rows)

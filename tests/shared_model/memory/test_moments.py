@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shared_model.head.batch import HISTORY_LENGTH, Batch
+from shared_model.head.batch import Batch
 from shared_model.history import History, Tracks
+from shared_model.memory import moments as moments_module
 from shared_model.memory.channels import CHANNELS
 from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.moments import HISTORY_LENGTH, RECORD_DECAY, RECORD_LENGTH, read_moments
 from shared_model.memory.public_statistics import fit_public_statistics
-from shared_model.training import moments as moments_module
-from shared_model.training.moments import RECORD_DECAY, RECORD_LENGTH, joined, read_moments
+from shared_model.training.moments import batch_of, joined
 from simulations.datasets.dataset import Dataset
 
 NOTHING = np.empty(0, np.int64)
@@ -24,7 +25,7 @@ def read(
 ) -> Batch:
     """The moments with all that memory retrieves."""
     some = read_moments(history, positions, paths=paths, counted=counted, shortlist=shortlist)
-    return joined([moments.batch(moments.candidates) for moments in some])
+    return joined([batch_of(moments, moments.candidates) for moments in some])
 
 
 def assert_same(one: Batch, other: Batch) -> None:
@@ -126,7 +127,7 @@ def test_a_long_history_is_read_in_parts_that_change_nothing(
         parts = list(read_moments(history, positions, paths=paths, counted=history.tracks, shortlist=20))
     assert len(parts) > 1
     assert np.concatenate([part.positions for part in parts]).tolist() == positions.tolist()
-    assert_same(joined([part.batch(part.candidates) for part in parts]), whole)
+    assert_same(joined([batch_of(part, part.candidates) for part in parts]), whole)
 
 
 def test_what_the_listener_added_to_the_statistics_is_not_read(dataset: Dataset, paths: MemoryPaths) -> None:
