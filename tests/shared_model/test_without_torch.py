@@ -14,6 +14,8 @@ RECOMMENDING = (
     "shared_model.memory.moments",
     "shared_model.memory.recollection",
     "shared_model.memory.shortlist",
+    "shared_model.release_0.collection",
+    "shared_model.release_0.release_file",
 )
 
 

@@ -1,0 +1,129 @@
+"""All that can be recommended on a device: the release's tracks, then those that only the device has.
+
+Letters: R tracks of the release, n further ones, N = R + n, D numbers of a modality's vector.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_model.catalogue import Catalogue, Modality
+from shared_model.encoders.centring import centre
+from shared_model.errors import BadInput
+from shared_model.head.inference import Rows
+from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.release_0.counts import extended
+from shared_model.release_0.labels import labelled
+from shared_model.release_0.release import Release0, ReleasedModality
+
+_ROWS_AT_ONCE = 8_192
+"""Rows that are widened at once: a block stays in the processor's cache, and what it was read from is let go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceVectors:
+    """raw: what the device's own encoder gave for each of its n tracks, not centred; encoder: as a release names it."""
+
+    raw: Modality
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTracks:
+    """n tracks that the release does not hold: of the device's own library, or only ever played.
+
+    ids: n, each once; artists, albums: names, None where not known; vectors: by modality, those that were encoded.
+    """
+
+    ids: Sequence[str]
+    artists: Sequence[str | None]
+    albums: Sequence[str | None]
+    vectors: Mapping[str, DeviceVectors]
+
+    def __post_init__(self) -> None:
+        sizes = {
+            len(self.ids),
+            len(self.artists),
+            len(self.albums),
+            *(len(v.raw.present) for v in self.vectors.values()),
+        }
+        if len(sizes) > 1 or len(set(self.ids)) != len(self.ids):
+            raise BadInput("device tracks: an id comes twice, or names and vectors are not of the same tracks")
+
+
+NOTHING = DeviceTracks(ids=(), artists=(), albums=(), vectors={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """release: where the first R tracks come from; paths: memory over all N; rows: what the head reads of them."""
+
+    release: Release0
+    paths: MemoryPaths
+    rows: tuple[Rows, ...]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All N tracks."""
+        return self.paths.catalogue
+
+
+def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
+    """The release's tracks and `further` ones, with one array a modality in memory that everything shares.
+
+    Raises BadInput where a further track is the release's, or its vectors were made by another encoder than the
+    release's, with which they cannot be compared.
+    """
+    twice = release.tracks.ids.places(further.ids) if len(further.ids) else {}
+    if twice:
+        raise BadInput(f"device tracks: {min(twice)} and {len(twice) - 1} more are in {release.name}; leave them out")
+    modalities = {name: _joined(name, held, further) for name, held in release.modalities.items()}
+    unknown = sorted(set(further.vectors) - set(modalities))
+    if unknown:
+        raise BadInput(
+            f"device tracks: {release.name} has no {unknown[0]} to compare them with; leave {unknown[0]} out"
+        )
+    artist, album = labelled(release.tracks, further.artists, further.albums)
+    catalogue = Catalogue(
+        name=release.name,
+        track_ids=release.tracks.ids.and_(further.ids) if len(further.ids) else release.tracks.ids,
+        artist=artist,
+        album=album,
+        modalities=modalities,
+    )
+    release.forget()
+    statistics = extended(release.statistics, tracks=len(catalogue), artists=int(artist.max(initial=0)) + 1)
+    directions = tuple(modality.vectors for modality in modalities.values())  # of unit length, and 0 where absent
+    rows = tuple(Rows(vectors=modality.vectors, present=modality.present) for modality in modalities.values())
+    return Collection(release=release, paths=MemoryPaths.of(statistics, catalogue, directions=directions), rows=rows)
+
+
+def _joined(name: str, held: ReleasedModality, further: DeviceTracks) -> Modality:
+    known, size = held.vectors.shape
+    vectors = np.zeros((known + len(further.ids), size), np.float32)
+    present = np.concatenate([held.present, np.zeros(len(further.ids), np.bool_)])
+    for start in range(0, known, _ROWS_AT_ONCE):
+        _widen(held, slice(start, min(start + _ROWS_AT_ONCE, known)), vectors)
+    own = further.vectors.get(name)
+    if own is not None:
+        if own.encoder != held.encoder:
+            raise BadInput(
+                f"device tracks: their {name} is by {own.encoder}, the release's by {held.encoder}; encode it anew"
+            )
+        if own.raw.vectors.shape[1] != size:
+            raise BadInput(f"device tracks: {name} has {own.raw.vectors.shape[1]} numbers a track and not {size}")
+        centred = centre(own.raw, held.mean)
+        vectors[known:], present[known:] = centred.vectors, centred.present
+    return Modality(vectors=vectors, present=present)
+
+
+def _widen(held: ReleasedModality, rows: slice, out: NDArray[np.float32]) -> None:
+    """Half precision moves a length by a thousandth: scale it back to one."""
+    block = out[rows]
+    block[:] = held.vectors[rows]
+    block[~held.present[rows]] = 0
+    if held.vectors.dtype == np.float16:
+        lengths = np.sqrt(np.einsum("nd,nd->n", block, block))
+        block /= np.maximum(lengths, np.float32(1e-12))[:, None]
