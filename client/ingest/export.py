@@ -41,6 +41,8 @@ def opened_export(source: Path, *, listener: str | None = None) -> Iterator[list
                 files = _in_order(_of_archive(archive, source, listener))
             else:
                 files = [_of_file(source, source.name, listener)]
+        except FileNotFoundError as error:
+            raise BadInput(f"import: there is no {source}; name the export's file, folder or zip") from error
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise BadInput(f"import: {source.name} cannot be read as a file, folder or zip; export it anew") from error
         yield files
@@ -79,9 +81,11 @@ def _of_archive(archive: zipfile.ZipFile, source: Path, listener: str | None) ->
 
     if len(members) > MOST_FILES or sum(member.file_size for member in members) > most_bytes:
         raise _too_large(source)
+    top = {member.filename.partition("/")[0] + "/" for member in members}
+    shared = top.pop() if len(top) == 1 else ""
     for member in members:
         yield ExportFile(
-            name=_printable(member.filename),
+            name=_printable(member.filename.removeprefix(shared)),
             size_bytes=member.file_size,
             opened=_opener(archive, member),
             on_read=count,

@@ -36,14 +36,14 @@ def text(holder: Fields, key: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise Fault(f"has a {key!r} that is no text")
+        raise Fault(f"has no text in {key!r}")
     if "\0" in value:
-        raise Fault(f"has a {key!r} with a character that is none")
+        raise Fault(f"has a NUL in {key!r}")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Fault(f"has a {key!r} that is not UTF-8") from None
+            raise Fault(f"has text that is not UTF-8 in {key!r}") from None
     return value
 
 
@@ -61,7 +61,7 @@ def length_ms(holder: Fields, key: str, *, unit_ms: int = 1) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise Fault(f"has a {key!r} that is no length")
+        raise Fault(f"has no length in {key!r}")
     return int(value * unit_ms) if value * unit_ms <= LONGEST_MS else None
 
 
@@ -73,7 +73,7 @@ def unix_s(holder: Fields, key: str) -> int:
     if value is None or value == "":
         raise Fault(f"has no {key!r}")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**15:
-        raise Fault(f"has a {key!r} that is no time")
+        raise Fault(f"has no time in {key!r}")
     return int(value) if value < _MILLISECONDS_FROM else int(value) // 1000
 
 
@@ -83,21 +83,24 @@ def utc_s(value: str, key: str) -> int:
         moment = datetime.fromisoformat(value)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
-        raise Fault(f"has a {key!r} that is no time") from None
+        raise Fault(f"has no time in {key!r}") from None
 
 
 def day_month_year_s(value: str, key: str) -> int:
-    """Unix seconds of `14 Nov 2023, 22:13`, UTC, with or without comma and seconds, in whatever locale this runs."""
+    """Unix seconds of `14 Nov 2023, 22:13`, UTC, with or without comma and seconds, in whatever locale this runs.
+
+    Without seconds it is the middle of the minute, within 30 s of the truth: the same play told to the second is found.
+    """
     match = _DAY_MONTH_YEAR.fullmatch(value.strip())
     if match is None or match[2].lower() not in _MONTHS:
-        raise Fault(f"has a {key!r} that is no time")
+        raise Fault(f"has no time in {key!r}")
     month = _MONTHS.index(match[2].lower()) + 1
     try:
         moment = datetime(
-            int(match[3]), month, int(match[1]), int(match[4]), int(match[5]), int(match[6] or 0), tzinfo=UTC
+            int(match[3]), month, int(match[1]), int(match[4]), int(match[5]), int(match[6] or 30), tzinfo=UTC
         )
     except ValueError:
-        raise Fault(f"has a {key!r} that is no time") from None
+        raise Fault(f"has no time in {key!r}") from None
     return int(moment.timestamp())
 
 

@@ -14,6 +14,7 @@ LONGEST_ENTRY = 2**20
 _CHUNK = 2**16
 _DEEPEST = 8
 _SPACE = " \t\r\n"
+_AFTER_NUMBER = frozenset(f"{_SPACE},]}}")
 _DECODER = json.JSONDecoder()
 
 
@@ -95,8 +96,8 @@ class _Scanner:
                 value, end = _DECODER.raw_decode(self._window, self._at)
             except (ValueError, RecursionError):  # incomplete, or no JSON: more text will tell
                 end = -1
-            # a number at the window's end may go on behind it
-            if 0 < end < len(self._window) or (end > 0 and self._window[end - 1] in '}]"'):
+            # a number at the window's end may go on behind it (`0.` of `0.5`)
+            if end > 0 and (self._window[end - 1] in '}]"' or self._window[end : end + 1] in _AFTER_NUMBER):
                 break
             if len(self._window) - self._at > LONGEST_ENTRY:
                 raise Unreadable(f"stops being JSON, or has an entry of more than {LONGEST_ENTRY:,} characters,")

@@ -57,7 +57,7 @@ def _play(row: tuple[tuple[str, ...], str | None]) -> Entry:
     columns, line = row
     cells = csv_line(line)
     if len(cells) < len(columns):
-        raise Fault(f"has {len(cells)} cells instead of {len(columns)}")
+        raise Fault(f"does not have {len(columns)} cells")
     entry = dict(zip(columns, cells, strict=False))
     return Listen(
         started_at_s=_started_at_s(entry),

@@ -18,7 +18,7 @@ _INTO = frozenset({"track", "recenttracks"})
 def recognises(file: ExportFile) -> bool:
     """By its keys."""
     head = file.head()
-    return '"track"' in head and '"artist"' in head and ('"uts"' in head or '"nowplaying"' in head)
+    return '"artist"' in head and ('"uts"' in head or '"nowplaying"' in head)
 
 
 def parse(file: ExportFile) -> Iterator[Entry]:

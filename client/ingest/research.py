@@ -53,7 +53,7 @@ def _holds_several(file: ExportFile) -> bool:
 def _play(line: str, listener: str | None) -> Entry:
     cells = line.split("\t")
     if len(cells) != len(_COLUMNS):
-        raise Fault(f"has {len(cells)} cells instead of {len(_COLUMNS)}")
+        raise Fault(f"does not have {len(_COLUMNS)} cells")
     entry = dict(zip(_COLUMNS, cells, strict=True))
     if listener is not None and entry["listener"] != listener:
         return Skipped(Reason.OTHER_LISTENER)

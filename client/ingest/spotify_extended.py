@@ -63,9 +63,7 @@ def _play(entry: Fields, seen: Seen) -> Entry:
     if played_ms == 0 and not skipped:
         return Skipped(Reason.NOT_PLAYED)
     started_at_s = _started_at_s(entry, stopped_at_s, played_ms)
-    if _seen_before(text(entry, "spotify_track_uri"), played_ms, started_at_s, seen):
-        return Duplicate()
-    return Listen(
+    listen = Listen(
         started_at_s=started_at_s,
         artist=artist or "",
         title=title or "",
@@ -73,6 +71,9 @@ def _play(entry: Fields, seen: Seen) -> Entry:
         played_ms=played_ms,
         skipped=skipped,
     )
+    if _seen_before(text(entry, "spotify_track_uri"), played_ms, started_at_s, seen):
+        return Duplicate()
+    return listen
 
 
 def _skipped(entry: Fields, played_ms: int) -> bool | None:
