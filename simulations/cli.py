@@ -92,6 +92,45 @@ def run(
     _show(result, console, page=folder / PAGE_NAME, as_json=as_json)
 
 
+@app.command("release-0", epilog="Example: sottovoce-simulate release-0 starter --out starter.safetensors")
+def release_0(
+    scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario, or path of a .toml file.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    data: Annotated[Path | None, typer.Option(help="Folder or file of real listening, or of `datasets build`.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, dots for nesting; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train release 0 of a scenario on its public listeners, in the clear, and write it as it ships to devices."""
+    from simulations.scenario import read_scenario
+
+    checked = read_scenario(scenario, settings or [])
+
+    from shared_model.release_0.release_file import read_release_0, write_release_0
+    from simulations.pretraining.shipped import train_shipped
+    from simulations.stages import Stages
+
+    made = train_shipped(checked, name=Path(scenario).stem, data=data, stages=Stages(Console(stderr=True)))
+    write_release_0(made, out, half=True)
+    written = read_release_0(out)
+    about = {
+        "file": str(out),
+        "size_bytes": out.stat().st_size,
+        "sha256": written.sha256,
+        "simulated": written.simulated,
+        "tracks": len(written.tracks),
+        "plays": int(written.statistics.plays.sum()),
+        "head_parameters": sum(numbers.size for numbers in written.head.parameters.values()),
+    }
+    if as_json:
+        print(json.dumps(about))
+        return
+    listeners = "SIMULATED public listeners" if written.simulated else "public listeners"
+    print(f"{out}: {about['tracks']:,} tracks, {about['plays']:,} plays of {listeners}, ", end="")
+    print(f"a head of {about['head_parameters']:,} numbers, {about['size_bytes']:,} bytes, sha256 {about['sha256']}")
+
+
 @app.command(epilog="Example: sottovoce-simulate report runs/quick")
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished run, or of one variant.")], as_json: Json = False

@@ -75,6 +75,12 @@ class PretrainingSection(Section):
         180_000, description="moments that are learned from, about at most: where listeners are many, each gives fewer"
     )
     candidates: Candidates = Field(64, description="tracks that a play is told apart from, drawn anew each step")
+    hidden_share: Share = Field(
+        0.0, description="share of these tracks, drawn anew each step, whose public listening is hidden (DropoutNet)"
+    )
+    unknown_share: Share = Field(
+        0.0, description="share of the moments, drawn anew each step, at which all public listening is hidden"
+    )
 
 
 class TrainingSection(Section):

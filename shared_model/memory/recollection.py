@@ -76,8 +76,8 @@ def recollect(
         if np.isin(tracks[before:], earlier.around.tracks).all():
             around = earlier.around
     around = paths.around(tracks, counted=counted) if around is None else around
-    for position in asked[:, None]:  # one by one: dense evidence of them all would be ten times that of a moment
-        said[position] = said_of_plays(paths.evidence(around, tracks, position), tracks, position)
+    if len(asked):
+        said[asked] = said_of_plays(paths.evidence(around, tracks, asked), tracks, asked)
     return Recollection(paths=paths, tracks=tracks, counted=counted, around=around, said=said)
 
 

@@ -3,7 +3,7 @@
 Letters: R tracks of the release, n further ones, N = R + n, D numbers of a modality's vector.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from shared_model.catalogue import Catalogue, Modality
 from shared_model.encoders.centring import centre
 from shared_model.errors import BadInput
-from shared_model.head.inference import Rows
+from shared_model.head.inference import Rows, Scored
+from shared_model.history import History
 from shared_model.memory.memory_paths import MemoryPaths
+from shared_model.memory.moments import Moments
+from shared_model.memory.recollection import Recollection, recollect
 from shared_model.release_0.counts import extended
 from shared_model.release_0.labels import labelled
 from shared_model.release_0.release import Release0, ReleasedModality
@@ -69,6 +72,18 @@ class Collection:
         """All N tracks."""
         return self.paths.catalogue
 
+    def recollect(self, history: History, *, earlier: Recollection | None = None) -> Recollection:
+        """`recollect` on a device, none of whose plays the statistics hold; lets go of what it read of the file."""
+        recollection = recollect(history, paths=self.paths, counted=np.empty(0, np.int64), earlier=earlier)
+        self.release.forget()
+        return recollection
+
+    def score(self, moments: Moments) -> Scored:
+        """What the release's head says of the tracks that memory retrieved at `moments`."""
+        return self.release.head.score(
+            moments.situation, moments.candidates, moments.read(moments.candidates), self.rows
+        )
+
 
 def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
     """The release's tracks and `further` ones, with one array a modality in memory that everything shares.
@@ -79,7 +94,7 @@ def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
     twice = release.tracks.ids.places(further.ids) if len(further.ids) else {}
     if twice:
         raise BadInput(f"device tracks: {min(twice)} and {len(twice) - 1} more are in {release.name}; leave them out")
-    modalities = {name: _joined(name, held, further) for name, held in release.modalities.items()}
+    modalities = {name: _joined(name, held, further, release.forget) for name, held in release.modalities.items()}
     unknown = sorted(set(further.vectors) - set(modalities))
     if unknown:
         raise BadInput(
@@ -93,19 +108,19 @@ def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
         album=album,
         modalities=modalities,
     )
-    release.forget()
     statistics = extended(release.statistics, tracks=len(catalogue), artists=int(artist.max(initial=0)) + 1)
     directions = tuple(modality.vectors for modality in modalities.values())  # of unit length, and 0 where absent
     rows = tuple(Rows(vectors=modality.vectors, present=modality.present) for modality in modalities.values())
     return Collection(release=release, paths=MemoryPaths.of(statistics, catalogue, directions=directions), rows=rows)
 
 
-def _joined(name: str, held: ReleasedModality, further: DeviceTracks) -> Modality:
+def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Callable[[], None]) -> Modality:
     known, size = held.vectors.shape
     vectors = np.zeros((known + len(further.ids), size), np.float32)
     present = np.concatenate([held.present, np.zeros(len(further.ids), np.bool_)])
     for start in range(0, known, _ROWS_AT_ONCE):
         _widen(held, slice(start, min(start + _ROWS_AT_ONCE, known)), vectors)
+        forget()
     own = further.vectors.get(name)
     if own is not None:
         if own.encoder != held.encoder:

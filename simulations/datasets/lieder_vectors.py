@@ -72,6 +72,13 @@ def load_vectors(path: Path, *, track_ids: Sequence[str]) -> dict[str, Modality]
         raise BadInput(f"lieder: {path} is truncated or no safetensors file; {_REBUILD}") from error
 
 
+def load_centring(path: Path) -> dict[str, tuple[str, NDArray[np.float32]]]:
+    """Of each modality of a file that `load_vectors` reads: what encoded it, and the mean that was subtracted, (D,)."""
+    with safe_open(path, framework="numpy") as file:
+        encoders = json.loads(file.metadata()[METADATA])["encoders"]
+        return {name: (encoders[name], file.get_tensor(f"{name}_mean")) for name in MODALITIES}
+
+
 _REBUILD: Final = "rebuild it with `sottovoce-simulate datasets build lieder`"
 
 

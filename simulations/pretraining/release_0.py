@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from shared_model.errors import BadInput
-from shared_model.head.batch import Tables
+from shared_model.head.batch import Batch, Tables
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
 from shared_model.history import History
+from shared_model.memory.channels import CHANNELS, CHANNELS_OF
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.training.examples import Examples, build_examples
 from shared_model.training.local_update import Model, loss
@@ -22,12 +23,21 @@ from simulations.scenario_sections import PretrainingSection
 
 KEPT_CANDIDATES = 96
 """Candidates in memory for each example; every step draws anew among them."""
+OF_TRACKS = [
+    place
+    for place, name in enumerate(CHANNELS)
+    if name in (*CHANNELS_OF["transitions"], *CHANNELS_OF["pairs"], *CHANNELS_OF["neighbours"], "popularity")
+]
+"""Channels that say nothing of a track that no public listener has played."""
+OF_ARTISTS = [CHANNELS.index(name) for name in ("artist_next", "artist_near", "artist_popularity")]
+"""Channels that say nothing of an artist whom no public listener has played."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretraining:
     """learning_rate of Adam, at its peak; batch_size and epochs >= 1; candidates: C of each step, drawn anew;
-    max_examples: latest plays of each listener; moments: of all listeners together, about at most."""
+    max_examples: latest plays of each listener; moments: of all listeners together, about at most;
+    hidden_share, unknown_share: see `_hidden`."""
 
     learning_rate: float
     batch_size: int
@@ -35,6 +45,8 @@ class Pretraining:
     candidates: int
     max_examples: int
     moments: int
+    hidden_share: float = 0.0
+    unknown_share: float = 0.0
 
 
 def pretraining_of(section: PretrainingSection) -> Pretraining:
@@ -94,7 +106,7 @@ def train_release_0(
         order = torch.randperm(len(examples.weight), generator=generator)
         for rows in torch.split(order, pretraining.batch_size):
             optimiser.zero_grad()
-            value = loss(model, parameters, _step(examples, rows, pretraining.candidates, generator))
+            value = loss(model, parameters, _step(examples, rows, pretraining, generator))
             value.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
@@ -102,14 +114,33 @@ def train_release_0(
             progress(done / steps)
 
 
-def _step(examples: Examples, rows: torch.Tensor, candidates: int, generator: torch.Generator) -> Examples:
+def _step(examples: Examples, rows: torch.Tensor, pretraining: Pretraining, generator: torch.Generator) -> Examples:
     """Examples of a step with the play that came and others drawn anew: a regulariser that also saves time."""
     batch = examples.batch
-    others = 1 + torch.randperm(batch.candidates.shape[1] - 1, generator=generator)[: candidates - 1]
+    others = 1 + torch.randperm(batch.candidates.shape[1] - 1, generator=generator)[: pretraining.candidates - 1]
     columns = torch.cat([torch.zeros(1, dtype=torch.long), others])
     narrowed = batch._replace(
         candidates=batch.candidates[rows[:, None], columns],
         evidence=batch.evidence[rows[:, None, None], torch.arange(batch.evidence.shape[1])[:, None], columns],
     )
     kept = {name: field[rows] for name, field in batch._asdict().items() if name not in ("candidates", "evidence")}
-    return Examples(batch=narrowed._replace(**kept), weight=examples.weight[rows])
+    return Examples(batch=_hidden(narrowed._replace(**kept), pretraining, generator), weight=examples.weight[rows])
+
+
+def _hidden(batch: Batch, pretraining: Pretraining, generator: torch.Generator) -> Batch:
+    """The moments as a device meets them most of whose tracks are unknown to the public statistics.
+
+    Of a `hidden_share` of the candidates nothing is said by public listening, their artists' apart (DropoutNet, Volkovs
+    et al. 2017: a model that never met a cold track cannot rank one). At an `unknown_share` of the moments it says
+    nothing at all, nor had it of the plays before. Nothing is drawn where a share is 0.
+    """
+    evidence, record = batch.evidence.clone(), batch.record.clone()
+    moments, _, candidates = evidence.shape
+    if pretraining.hidden_share:
+        hidden = torch.rand(moments, 1, candidates, generator=generator) < pretraining.hidden_share
+        evidence[:, OF_TRACKS] *= ~hidden
+    if pretraining.unknown_share:
+        unknown = torch.rand(moments, 1, generator=generator) < pretraining.unknown_share
+        evidence[:, OF_TRACKS + OF_ARTISTS] *= ~unknown[:, :, None]
+        record[:, OF_TRACKS + OF_ARTISTS] *= ~unknown
+    return batch._replace(evidence=evidence, record=record)

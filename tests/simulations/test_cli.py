@@ -182,3 +182,18 @@ def test_a_truncated_file_of_vectors_is_a_sentence(tmp_path):
 def test_the_data_sets_are_listed_with_whether_their_listeners_are_simulated():
     listed = {row["name"]: row["simulated"] for row in last_line(simulate("datasets", "list", "--json"))}
     assert listed == {"lieder": True, "listening": False, "lastfm-1k": False}
+
+
+def test_a_release_0_is_trained_and_written_as_it_ships(tmp_path):
+    out = tmp_path / "starter.safetensors"
+    small = ("--set", "simulated_listeners.public=10", "--set", "pretraining.epochs=1")
+    about = last_line(simulate("release-0", "quick", *small, "--out", str(out), "--json"))
+    assert about["simulated"] is True
+    assert about["size_bytes"] == out.stat().st_size
+    assert about["tracks"] == 1341
+    told = simulate("release-0", "quick", *small, "--out", str(out))
+    assert "SIMULATED public listeners" in told.stdout
+    assert about["sha256"] in told.stdout  # the same training gives the same file
+    refused = simulate("release-0", "quick", *small, "--out", str(tmp_path / "none" / "r"))
+    assert refused.returncode == 2
+    assert "choose another folder" in refused.stderr

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared_model.catalogue import UNKNOWN, Modality
 from shared_model.encoders.centring import centre
 from shared_model.errors import BadInput
+from shared_model.head.explain import path_shares
 from shared_model.history import History
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.memory.recollection import recollect
@@ -131,3 +132,21 @@ def test_what_cannot_be_compared_is_refused(made: Made) -> None:
         replace(own, ids=["x", "x"])
     with pytest.raises(BadInput, match="not of the same tracks"):
         replace(own, albums=[None])
+
+
+def test_a_device_recommends_among_its_own_tracks_and_says_why(made: Made, tmp_path: Path) -> None:
+    """The same as asked of the head alone, and again after the file's memory was let go."""
+    write_release_0(made(), tmp_path / "r", half=True)
+    found = collect(read_release_0(tmp_path / "r"), further(5))
+    history = History(listener="me", tracks=np.array([3, 21, 4, 22]))
+    past = found.recollect(history)
+    assert found.recollect(history, earlier=past).around is past.around
+    own = np.arange(25) >= 20
+    moments = past.moment(history, now_s=0, shortlist=4, among=own)
+    assert set(moments.candidates[0].tolist()) <= set(range(20, 25))
+    scored = found.score(moments)
+    evidence = moments.read(moments.candidates)
+    again = found.release.head.score(moments.situation, moments.candidates, evidence, found.rows)
+    for one, other in zip(scored, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert path_shares(scored.contributions, scored.logits.argmax(1)).shape == (1, len(found.release.head.shape.paths))

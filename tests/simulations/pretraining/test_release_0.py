@@ -12,7 +12,7 @@ from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.parameters import ParameterLayout
 from shared_model.history import History
-from shared_model.memory.channels import CHANNELS
+from shared_model.memory.channels import CHANNELS, CHANNELS_OF
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.public_statistics import fit_public_statistics
 from shared_model.training.examples import Examples, build_examples, take
@@ -231,3 +231,64 @@ def test_progress_rises_to_one(heads: Heads, tables: Tables, public: Examples) -
     assert told == sorted(told)
     assert told[-1] == 1
     assert len(told) == 3 * -(-len(public.weight) // 16)
+
+
+PUBLIC = [CHANNELS.index(name) for path in ("transitions", "pairs", "neighbours") for name in CHANNELS_OF[path]]
+
+
+def watched(
+    heads: Heads, tables: Tables, public: Examples, monkeypatch: pytest.MonkeyPatch, pretraining: Pretraining
+) -> list[Examples]:
+    """The steps of a training."""
+    steps: list[Examples] = []
+
+    def watching(model: Model, tensors: dict[str, torch.Tensor], examples: Examples) -> torch.Tensor:
+        steps.append(examples)
+        return loss(model, tensors, examples)
+
+    monkeypatch.setattr(release_0, "loss", watching)
+    train_release_0(fresh(heads), tables, public, pretraining=pretraining, seed=0, progress=lambda _: None)
+    return steps
+
+
+def test_candidates_are_hidden_from_public_listening_by_their_share(
+    heads: Heads, tables: Tables, public: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What their artists, and what the listener itself, say of them stays."""
+    hidden = watched(heads, tables, public, monkeypatch, replace(PRETRAINING, hidden_share=1.0))
+    evidence = torch.cat([step.batch.evidence for step in hidden])
+    assert not evidence[:, [*PUBLIC, CHANNELS.index("popularity")]].any()
+    for name in ("artist_next", "artist_near", "artist_popularity", "own_plays", "same_artist"):
+        assert evidence[:, CHANNELS.index(name)].any()
+    assert torch.cat([step.batch.record for step in hidden])[:, PUBLIC].any()
+    some = watched(heads, tables, public, monkeypatch, replace(PRETRAINING, hidden_share=0.4))
+    popular = torch.cat([step.batch.evidence for step in some])[:, CHANNELS.index("popularity")] > 0
+    always = (public.batch.evidence[:, CHANNELS.index("popularity")] > 0).float().mean()
+    assert float(popular.float().mean()) == pytest.approx(0.6 * float(always), abs=0.05)
+    assert len(set(popular.float().mean(1).tolist())) > 2  # drawn for each candidate, not for each moment
+
+
+def test_unknown_moments_are_those_of_a_device_whose_tracks_nobody_public_has_played(
+    heads: Heads, tables: Tables, public: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = [
+        *PUBLIC,
+        *(CHANNELS.index(name) for name in ("popularity", "artist_next", "artist_near", "artist_popularity")),
+    ]
+    unknown = watched(heads, tables, public, monkeypatch, replace(PRETRAINING, unknown_share=1.0))
+    for step in unknown:
+        assert not step.batch.evidence[:, every].any()
+        assert not step.batch.record[:, every].any()
+        assert step.batch.evidence[:, CHANNELS.index("own_plays")].any()
+    some = watched(heads, tables, public, monkeypatch, replace(PRETRAINING, unknown_share=0.4))
+    silent = torch.cat([~step.batch.evidence[:, every].flatten(1).any(1) for step in some])
+    assert 0.25 < silent.float().mean() < 0.55
+
+
+def test_examples_themselves_are_never_hidden(
+    heads: Heads, tables: Tables, public: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence, record = public.batch.evidence.clone(), public.batch.record.clone()
+    watched(heads, tables, public, monkeypatch, replace(PRETRAINING, hidden_share=0.5, unknown_share=0.5))
+    assert torch.equal(public.batch.evidence, evidence)
+    assert torch.equal(public.batch.record, record)
