@@ -1,13 +1,12 @@
-import write_fixtures
+import pytest
+from write_fixtures import fixtures as written
+
+FORMATS = ("spotify", "listenbrainz", "lastfm", "research")
 
 
-def test_fixtures_are_what_the_script_writes(fixtures):
-    written = write_fixtures.fixtures()
-    held = {
-        path.relative_to(fixtures).as_posix(): path.read_bytes()
-        for path in fixtures.glob("*/*")
-        if path.suffix not in (".pyc", ".py")
-    }
-    assert {name: held.get(name) == content for name, content in written.items()} == dict.fromkeys(written, True)
-    for name in ("spotify", "listenbrainz", "lastfm", "research"):
-        assert {each for each in held if each.startswith(f"{name}/")} <= written.keys()
+@pytest.mark.parametrize("name", FORMATS)
+def test_fixtures_are_what_the_script_writes(fixtures, name):
+    held = {f"{name}/{path.name}": path.read_bytes() for path in (fixtures / name).iterdir()}
+    expected = {each: content for each, content in written().items() if each.startswith(f"{name}/")}
+    assert held.keys() == expected.keys()
+    assert [each for each in held if held[each] != expected[each]] == []

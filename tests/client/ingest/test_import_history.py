@@ -1,5 +1,6 @@
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,23 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(run, history, stored, fixt
     assert wet.counts == dry.counts
     after = run(fixtures / name, listener=listener_of(name), dry_run=True)
     assert (after.counts.imported, len(stored())) == (0, wet.counts.imported)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_no_time_depends_on_the_zone_of_this_device(run, stored, history, fixtures, monkeypatch, name):
+    run(fixtures / name, listener=listener_of(name))
+    before = stored()
+    with history.begin() as connection:
+        connection.execute(delete(listens))
+        connection.execute(delete(recordings))
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        run(fixtures / name, listener=listener_of(name))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert stored() == before
 
 
 def test_what_is_private_is_nowhere_in_the_store_and_in_no_message(run, history, fixtures):
