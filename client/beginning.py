@@ -5,13 +5,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.files import HISTORY, KEYS, LEDGER, SETTINGS
 from client.keys.key_file import KeyFile
 from client.keys.passphrase import Stretching, require_strong
 from client.keys.unlocking import Keys, new_holders
 from client.keys.wrapping import new_key
 from client.ledger.ledger import create_ledger
 from client.ledger.place import forget_mirror, mirror_for
-from client.profile import HISTORY, KEYS, LEDGER, SETTINGS
 from client.store.database import create_database
 from shared_model.books.entries import Opened
 from shared_model.errors import BadInput

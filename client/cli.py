@@ -5,8 +5,9 @@ import sys
 
 import click
 import typer
+from sqlalchemy.exc import DatabaseError
 
-from client.commands import budget, consent, init, key, settings
+from client.commands import budget, checkin, consent, doctor, erase, export, import_, init, key, recommend, settings
 from shared_model.errors import SottovoceError
 
 app = typer.Typer(
@@ -20,9 +21,15 @@ INTERRUPTED = 130
 
 app.command(epilog=init.EPILOG)(init.init)
 app.add_typer(consent.app, name="consent")
+app.command("import", epilog=import_.EPILOG)(import_.import_)
+app.command(epilog=checkin.EPILOG)(checkin.checkin)
+app.command(epilog=recommend.EPILOG)(recommend.recommend)
 app.command(epilog=budget.EPILOG)(budget.budget)
 app.command(epilog=settings.EPILOG)(settings.settings)
 app.add_typer(key.app, name="key")
+app.command(epilog=export.EPILOG)(export.export)
+app.command(epilog=erase.EPILOG)(erase.erase)
+app.command(epilog=doctor.EPILOG)(doctor.doctor)
 
 
 def main() -> None:
@@ -39,6 +46,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         print(f"sottovoce-client: {error}; free space or check the paths, then try again", file=sys.stderr)
+        sys.exit(SottovoceError.exit_code)
+    except DatabaseError as error:
+        print(f"sottovoce-client: store: {error.orig}; free space, or see `sottovoce-client doctor`", file=sys.stderr)
         sys.exit(SottovoceError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED

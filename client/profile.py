@@ -1,24 +1,25 @@
 """One listener's profile on this device: a folder with keys, two encrypted databases, ledger and settings."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from client.consent.consents import Consents
+from client.data.retention import apply_retention
+from client.files import HISTORY, KEYS, LEDGER, MOOD, SETTINGS, remove_database
 from client.keys.key_file import KeyFile, read_key_file, shred_mood
 from client.keys.passphrase import ask_for_passphrase, given_passphrase
 from client.keys.rotation import finish_rotation, held_holders, rotate, with_passphrase
 from client.keys.unlocking import Keys, unlock, with_mood_key
 from client.ledger.mirror import Mirror
 from client.ledger.place import mirror_for
-from client.settings import Settings, read_settings
+from client.settings import NO_LIMITS, Settings, read_settings
 from client.store.database import create_database, open_database
 from shared_model.errors import BadInput
-
-KEYS, HISTORY, MOOD, LEDGER, SETTINGS = "keys.json", "store.db", "mood.db", "ledger.jsonl", "settings.toml"
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -37,6 +38,11 @@ class Profile:
     def id(self) -> str:
         """Random, and known to this device alone."""
         return self._file.profile
+
+    @property
+    def opened_by_keyring(self) -> bool:
+        """Whether the keyring has a key to it, beside the passphrase."""
+        return self._file.current.by_keyring is not None
 
     @property
     def ledger(self) -> Path:
@@ -76,7 +82,7 @@ class Profile:
 
         Killed after the first step, the file is unreadable for ever, and removed when answers are next written.
         """
-        held = self._file.current.mood is not None or (self.folder / MOOD).exists()
+        held = self._keys.mood is not None or (self.folder / MOOD).exists()
         self._file = shred_mood(self._file, self.folder / KEYS)
         self._keys = Keys(data=self._keys.data, ledger=self._keys.ledger, mood=None)
         self._mood = None
@@ -111,11 +117,9 @@ def open_profile(folder: Path) -> Iterator[Profile]:
             raise BadInput("profile: keys.json holds half a rotation that this key does not open; restore a backup")
         file, keys = finish_rotation(folder, file, keys, incoming)
     history = open_database(folder / HISTORY, kind="history", key=keys.data)
-    yield Profile(folder=folder, settings=settings, history=history, consents=Consents(history), _file=file, _keys=keys)
-
-
-def remove_database(path: Path) -> None:
-    """The file with its log, if they are there."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).unlink()
+    profile = Profile(
+        folder=folder, settings=settings, history=history, consents=Consents(history), _file=file, _keys=keys
+    )
+    if settings.retention != NO_LIMITS:
+        apply_retention(history, profile.mood(), settings.retention, now_s=time.time())
+    yield profile

@@ -21,6 +21,9 @@ class RetentionSettings(BaseModel):
     answers_days: int | None = Field(None, ge=1, description="Check-ins older than so many days are deleted.")
 
 
+NO_LIMITS = RetentionSettings()
+
+
 class Settings(BaseModel):
     """All of them."""
 
@@ -28,7 +31,7 @@ class Settings(BaseModel):
 
     encoders: EncoderSettings = EncoderSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
-    retention: RetentionSettings = RetentionSettings()
+    retention: RetentionSettings = NO_LIMITS
     release: Path | None = Field(
         None, description="File of the model release to recommend with. Default: the starter that is installed."
     )

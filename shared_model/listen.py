@@ -57,6 +57,8 @@ def identity_of(artist: str, title: str) -> str:
 
 def normalised(name: str) -> str:
     """A name as it is compared."""
+    if name.isascii():  # most are, and a catalogue has a hundred thousand
+        return " ".join(name.lower().split())
     folded = unicodedata.normalize("NFKC", name).translate(_QUOTES).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 

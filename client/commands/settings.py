@@ -20,8 +20,8 @@ def settings(
     as_json: Json = False,
 ) -> None:
     """Print all settings with what they mean, after changing some of them if you say so."""
+    from client.files import KEYS, SETTINGS
     from client.keys.key_file import read_key_file
-    from client.profile import KEYS, SETTINGS
     from client.settings import change_setting, read_settings
 
     read_key_file(folder / KEYS)  # so that a setting is never written where no profile is

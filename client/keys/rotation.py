@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from client.files import HISTORY, KEYS, MOOD
 from client.keys.key_file import KeyFile
 from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.passphrase import Stretching
@@ -11,22 +12,23 @@ from client.keys.wrapping import new_key, unwrap, wrap
 from client.store.database import change_key, open_database
 from shared_model.errors import BadInput
 
-_FILES = {"history": "store.db", "mood": "mood.db"}
-
 
 def rotate(folder: Path, file: KeyFile, keys: Keys, holders: Holders) -> tuple[KeyFile, Keys]:
     """Encrypt everything anew under new keys, which `holders` wrap. The ledger's key stays, as its rows do."""
     incoming = Keys(data=new_key(), ledger=keys.ledger, mood=None if keys.mood is None else new_key())
     begun = replace(file, incoming=holders.wrapped(incoming, file.profile))
-    begun.write(folder / "keys.json")
+    begun.write(folder / KEYS)
     return finish_rotation(folder, begun, keys, incoming)
 
 
 def finish_rotation(folder: Path, file: KeyFile, keys: Keys, incoming: Keys) -> tuple[KeyFile, Keys]:
     """Bring both databases to the incoming keys, those of them that are not there yet, and drop the old keys."""
     assert file.incoming is not None
-    for kind, old, new in (("history", keys.data, incoming.data), ("mood", keys.mood, incoming.mood)):
-        path = folder / _FILES[kind]
+    for kind, name, old, new in (
+        ("history", HISTORY, keys.data, incoming.data),
+        ("mood", MOOD, keys.mood, incoming.mood),
+    ):
+        path = folder / name
         if old is None or new is None or not path.exists():
             continue
         try:
@@ -36,7 +38,7 @@ def finish_rotation(folder: Path, file: KeyFile, keys: Keys, incoming: Keys) -> 
             continue
         change_key(engine, new)
     finished = replace(file, current=file.incoming, incoming=None)
-    finished.write(folder / "keys.json")
+    finished.write(folder / KEYS)
     return finished, incoming
 
 

@@ -96,7 +96,8 @@ def _engine(path: Path, key: bytes) -> Engine:
             connection.execute(pragma)
         return connection
 
-    engine = create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=NullPool)
+    # an error never shows what was to be written: it may be a title or an answer
+    engine = create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 

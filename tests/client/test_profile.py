@@ -8,11 +8,12 @@ from sqlalchemy import func, insert, select
 
 from client.beginning import begin_profile
 from client.consent.purpose import Purpose
+from client.files import KEYS, MOOD
 from client.keys.key_file import read_key_file
 from client.keys.rotation import held_holders
 from client.keys.unlocking import Keys
 from client.keys.wrapping import new_key
-from client.profile import KEYS, MOOD, open_profile
+from client.profile import open_profile
 from client.store.database import change_key
 from client.store.tables import checkins, recordings
 from shared_model.books.entries import Opened

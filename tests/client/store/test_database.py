@@ -2,6 +2,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.exc import DatabaseError
 
 from client.store.database import change_key, compact, create_database, open_database
 from client.store.tables import HISTORY, MOOD, recordings
@@ -106,3 +107,10 @@ def test_an_existing_file_is_never_overwritten(tmp_path):
     with pytest.raises(BadInput, match="exists already"):
         create_database(tmp_path / "store.db", kind="history", key=KEY)
     assert (tmp_path / "store.db").read_bytes() == b"something of somebody"
+
+
+def test_line_25_what_could_not_be_written_is_not_told_by_the_error(history):
+    plant(history)
+    with pytest.raises(DatabaseError) as error, history.begin() as connection:
+        connection.execute(insert(recordings).values(identity=f"{PLANTED}1", artist=PLANTED, title=PLANTED))
+    assert PLANTED not in str(error.value)

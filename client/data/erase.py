@@ -1,0 +1,80 @@
+"""Erasing: what is deleted is overwritten or its key destroyed, and nothing readable is left.
+
+Whatever was tuned on plays goes with them: a head may remember what it learned.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Engine, delete, func, select
+
+from client.files import HISTORY, KEYS, LEDGER, MOOD, SETTINGS, remove_database
+from client.keys.key_file import read_key_file
+from client.keys.keyring_secrets import KeyringSecrets
+from client.keys.unlocking import KEYRING_KEY
+from client.ledger.place import forget_mirror
+from client.personalise.kept import forget_heads
+from client.store.database import compact
+from client.store.tables import imports, listens, recordings
+from shared_model.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How much of each there was."""
+
+    listens: int
+    tuned_heads: int
+
+
+def erase_listens(history: Engine, which: ColumnElement[bool]) -> Erased:
+    """Delete those plays, and with them the recordings and imports that nothing else holds, and every tuned head."""
+    with history.begin() as connection:
+        gone = connection.execute(delete(listens).where(which)).rowcount
+        if gone:
+            connection.execute(delete(recordings).where(recordings.c.id.not_in(select(listens.c.recording_id))))
+            used = select(listens.c.import_id).where(listens.c.import_id.is_not(None))
+            connection.execute(delete(imports).where(imports.c.id.not_in(used)))
+    heads = forget_heads(history) if gone else 0
+    compact(history)
+    return Erased(listens=gone, tuned_heads=heads)
+
+
+def count_listens(history: Engine, which: ColumnElement[bool]) -> int:
+    """How many plays `erase_listens` would delete."""
+    with history.connect() as connection:
+        return connection.execute(select(func.count()).select_from(listens).where(which)).scalar_one()
+
+
+def erase_everything(folder: Path) -> None:
+    """Destroy the keys, then every file of the profile. Needs no passphrase: nothing is read.
+
+    Killed after the first step, what is left is unreadable for ever, and doing it again removes it. Files that are not
+    the profile's are left alone. Raises BadInput where there is nothing of a profile.
+    """
+    files = [folder / name for name in (KEYS, HISTORY, MOOD, LEDGER, SETTINGS)]
+    if not any(file.exists() for file in files):
+        raise BadInput(f"erase: {folder} holds no profile; name another with --dir")
+    if files[0].exists():
+        try:
+            profile = read_key_file(files[0]).profile
+        except BadInput:
+            profile = None  # a damaged key file opens nothing: what it can still hold is overwritten
+        _overwrite(files[0])
+        if profile is not None:
+            KeyringSecrets(profile).forget(KEYRING_KEY)
+            forget_mirror(profile)
+    for database in (folder / HISTORY, folder / MOOD):
+        remove_database(database)
+    for file in (folder / LEDGER, folder / SETTINGS, folder / KEYS):
+        file.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())

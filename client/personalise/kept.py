@@ -1,0 +1,80 @@
+"""Tuned heads in the store: kept with the release they came from and how they did; one at most is in use."""
+
+import json
+from dataclasses import dataclass
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from sqlalchemy import Engine, delete, insert, select, update
+
+from client.store.tables import personal_heads
+from shared_model.errors import BadInput
+from shared_model.head.inference import FrozenHead
+from shared_model.release_0.release import Release0
+
+KEPT = 3
+"""The newest, so that the one before can be gone back to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A row. made_at_s: Unix seconds; evaluation: what `client.personalise.evaluate` found, before and after."""
+
+    id: int
+    made_at_s: int
+    evaluation: dict[str, object]
+    in_use: bool
+
+
+def keep_head(
+    history: Engine, release: Release0, head: FrozenHead, *, made_at_s: int, evaluation: dict[str, object], use: bool
+) -> None:
+    """Store a tuned head, in one transaction; use: whether it takes the place of the one in use."""
+    with history.begin() as connection:
+        if use:
+            connection.execute(update(personal_heads).values(in_use=False))
+        connection.execute(
+            insert(personal_heads).values(
+                release_sha256=release.sha256,
+                made_at_s=made_at_s,
+                tensors=save(dict(head.parameters)),
+                evaluation=json.dumps(evaluation),
+                in_use=use,
+            )
+        )
+        newest = select(personal_heads.c.id).order_by(personal_heads.c.id.desc()).limit(KEPT)
+        connection.execute(
+            delete(personal_heads).where(personal_heads.c.id.not_in(newest), personal_heads.c.in_use.is_(False))
+        )
+
+
+def head_in_use(history: Engine, release: Release0) -> FrozenHead | None:
+    """The tuned head, or None: there is none, or it was tuned from another release. Raises BadInput if damaged."""
+    wanted = select(personal_heads.c.release_sha256, personal_heads.c.tensors).where(personal_heads.c.in_use)
+    with history.connect() as connection:
+        row = connection.execute(wanted).first()
+    if row is None or row.release_sha256 != release.sha256:
+        return None
+    try:
+        return FrozenHead(shape=release.head.shape, parameters=load(row.tensors))
+    except SafetensorError as error:
+        raise BadInput(
+            "tuned head: it is damaged; `sottovoce-client tune --forget` goes back to the release"
+        ) from error
+
+
+def tuned_heads(history: Engine) -> list[Tuned]:
+    """Newest first."""
+    columns = [personal_heads.c[name] for name in ("id", "made_at_s", "evaluation", "in_use")]
+    with history.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(personal_heads.c.id.desc())).all()
+    return [
+        Tuned(id=row.id, made_at_s=row.made_at_s, evaluation=json.loads(row.evaluation), in_use=row.in_use)
+        for row in rows
+    ]
+
+
+def forget_heads(history: Engine) -> int:
+    """Go back to the release; how many tuned heads there were."""
+    with history.begin() as connection:
+        return connection.execute(delete(personal_heads)).rowcount

@@ -1,0 +1,95 @@
+"""From a profile to recommendations: the one place where consent, store, release and wishes come together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from client.checkin.use import states_for_model
+from client.checkin.wish import MoodUse, Wish, state_for
+from client.consent.purpose import Purpose
+from client.personalise.kept import head_in_use
+from client.profile import Profile
+from client.recommend.choice import Choice, Novelty, Source
+from client.recommend.formats import Entry
+from client.recommend.plays import read_plays
+from client.recommend.recommender import Recommended, Recommender, source_for
+from client.recommend.release_file import open_release
+from client.recommend.shelf import Shelf, read_shelf
+from client.recommend.words import in_words
+from shared_model.errors import BadInput
+
+__all__ = ["Answer", "Asked", "Novelty", "Source", "ask", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """source: None takes the library where there is one, else the catalogue."""
+
+    count: int
+    source: Source | None
+    novelty: Novelty
+    diversity: float
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """entries: best first; about: what they were made from, for people who look closer."""
+
+    entries: list[Entry]
+    about: Mapping[str, object]
+
+
+def prepare(profile: Profile) -> Recommender:
+    """Load everything. Raises Refused without consent to learn from listening, BadInput for a file that is damaged."""
+    consent = profile.consents.listening()
+    mood_consent = profile.consents.mood() if profile.consents.holds(Purpose.MOOD) else None
+    release = open_release(profile.settings.release)
+    shelf = read_shelf(release, profile.history)
+    head = head_in_use(profile.history, release) or release.head
+    plays = read_plays(profile.history, shelf.index_of, consent=consent, mood=profile.mood(), mood_consent=mood_consent)
+    return Recommender.prepare(shelf, head, plays, consent=consent)
+
+
+def ask(profile: Profile, asked: Asked, *, now_s: float) -> Answer:
+    """Recommend once. Raises as `prepare`, and BadInput where a mood is to be used that may not be."""
+    recommender = prepare(profile)
+    used = profile.consents.holds(Purpose.MOOD)
+    if asked.wish.use is MoodUse.SHIFT and not used:
+        raise BadInput(
+            "recommend: --mood shift uses a mood, which you have not agreed to; "
+            "sottovoce-client consent grant mood, or --mood ignore"
+        )
+    state = None
+    if used:
+        answered = states_for_model(profile.mood(), np.array([now_s]), consent=profile.consents.mood())
+        state = state_for(answered[0], asked.wish)
+    source = asked.source or source_for(recommender.shelf)
+    choice = Choice(source=source, novelty=asked.novelty, diversity=asked.diversity)
+    found = recommender.recommend(asked.count, choice, now_s=now_s, state=state)
+    release = recommender.shelf.collection.release
+    return Answer(
+        entries=[_entry(each, recommender) for each in found],
+        about={
+            "release": release.name,
+            "release_simulated": release.simulated,
+            "head": "release" if recommender.head is release.head else "tuned on this device",
+            "from": source.value,
+            "plays": len(recommender.history),
+            "mood": asked.wish.use.value if state is not None and not np.isnan(state).all() else "not used",
+        },
+    )
+
+
+def _entry(found: Recommended, recommender: Recommender) -> Entry:
+    shelf: Shelf = recommender.shelf
+    own = shelf.own.get(found.index)
+    return Entry(
+        named=shelf.named(found.index),
+        path=None if own is None else own.path,
+        probability=found.probability,
+        words=in_words(found.reason, shelf, anything_played=len(recommender.history) > 0),
+        reason=found.reason,
+        past=() if found.reason is None else tuple(shelf.named(each.index) for each in found.reason.past),
+    )

@@ -1,0 +1,108 @@
+"""Everything that can be recommended here, with the names to say it by: the release's tracks and this device's own.
+
+Letters: R tracks of the release, N of all, n of them the device's own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+from client.recommend.own_tracks import Named, OwnTrack, found_among, read_own_tracks
+from client.store.tables import vectors
+from shared_model.catalogue import Modality
+from shared_model.release_0.collection import Collection, DeviceTracks, DeviceVectors, collect
+from shared_model.release_0.release import Release0, ReleasedModality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """collection: all N tracks; own: those of the device, by index; index_of: of each recording that was played, by its
+    id in the store; in_library: (N,), whether its file is on this device.
+    """
+
+    collection: Collection
+    own: Mapping[int, OwnTrack]
+    index_of: Mapping[int, int]
+    in_library: NDArray[np.bool_]
+
+    def named(self, index: int) -> Named:
+        """Artist and title to show: the device's own spelling where it has one."""
+        return self.own[index].named if index in self.own else _released(self.collection.release, index)
+
+
+def read_shelf(release: Release0, history: Engine) -> Shelf:
+    """The release with the device's tracks: those it has, and further ones with the vectors that were encoded here.
+
+    A modality that another encoder made than the release's is left out of the device's tracks: their vectors cannot be
+    compared.
+    """
+    found = read_own_tracks(history)
+    tracks = found.tracks
+    known = found_among([track.named for track in tracks], _names_of(release)) if tracks else {}
+    further = [place for place in range(len(tracks)) if place not in known]
+    index_of_place = known | {place: len(release.tracks) + number for number, place in enumerate(further)}
+    collection = collect(release, _device_tracks(release, [tracks[place] for place in further], history))
+    in_library = np.zeros(len(collection.catalogue), np.bool_)
+    in_library[[index for place, index in index_of_place.items() if tracks[place].path is not None]] = True
+    return Shelf(
+        collection=collection,
+        own={index: tracks[place] for place, index in index_of_place.items()},
+        index_of={recording: index_of_place[place] for recording, place in found.place_of.items()},
+        in_library=in_library,
+    )
+
+
+def _names_of(release: Release0) -> Iterator[Named]:
+    """As `_released`, of all: decoded at once, which takes a tenth of the time."""
+    tracks = release.tracks
+    artists = [*tracks.artist_names, ""]  # -1 is not known
+    for title, artist, mbid, isrc in zip(
+        tracks.titles, tracks.artist.tolist(), tracks.recording_mbids, tracks.isrcs, strict=True
+    ):
+        yield Named(artist=artists[artist], title=title, recording_mbid=mbid or None, isrc=isrc or None)
+
+
+def _released(release: Release0, index: int) -> Named:
+    tracks = release.tracks
+    artist, album = int(tracks.artist[index]), int(tracks.album[index])
+    return Named(
+        artist=tracks.artist_names[artist] if artist >= 0 else "",
+        title=tracks.titles[index],
+        album=(tracks.album_names[album] or None) if album >= 0 else None,
+        recording_mbid=tracks.recording_mbids[index] or None,
+        isrc=tracks.isrcs[index] or None,
+    )
+
+
+def _device_tracks(release: Release0, own: list[OwnTrack], history: Engine) -> DeviceTracks:
+    by_modality = {
+        name: _vectors(modality, [getattr(track, name, None) for track in own], history)
+        for name, modality in release.modalities.items()
+    }
+    return DeviceTracks(
+        # names say nothing of what is on a device, and are never shown: a track of it is known by its place
+        ids=[f"device:{number}" for number in range(len(own))],
+        artists=[track.named.artist for track in own],
+        albums=[track.named.album for track in own],
+        vectors={name: found for name, found in by_modality.items() if found.raw.present.any()},
+    )
+
+
+def _vectors(modality: ReleasedModality, contents: list[str | None], history: Engine) -> DeviceVectors:
+    """Raw vectors of the contents, by their SHA-256, that were encoded by the release's encoder."""
+    places: dict[str, list[int]] = {}
+    for place, content in enumerate(contents):
+        if content is not None:
+            places.setdefault(content, []).append(place)
+    size = modality.vectors.shape[1]
+    raw, present = np.zeros((len(contents), size), np.float32), np.zeros(len(contents), np.bool_)
+    columns = select(vectors.c.content_sha256, vectors.c.vector)
+    with history.connect() as connection:
+        held = connection.execute(columns.where(vectors.c.encoder == modality.encoder, vectors.c.vector.is_not(None)))
+        for content, vector in held:
+            for place in places.get(content, ()):
+                raw[place], present[place] = np.frombuffer(vector, "<f4"), True
+    return DeviceVectors(raw=Modality(vectors=raw, present=present), encoder=modality.encoder)
