@@ -4,6 +4,7 @@ The format: 8 bytes of little-endian length, a JSON header, the numbers (github.
 library itself copies every array into memory when it reads for numpy.
 """
 
+import hashlib
 import json
 import mmap
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ _KINDS: Final[dict[str, np.dtype[Any]]] = {
 }
 _LONGEST_HEADER: Final = 100_000_000
 """Bytes; safetensors' own limit."""
+_HASHED_AT_ONCE: Final = 2**22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,14 @@ class MappedFile:
     arrays: Mapping[str, NDArray[Any]]
     metadata: Mapping[str, str]
     mapped: mmap.mmap
+
+    def sha256(self) -> str:
+        """Of the whole file as it was mapped, hexadecimal."""
+        digest = hashlib.sha256()
+        for start in range(0, len(self.mapped), _HASHED_AT_ONCE):
+            digest.update(self.mapped[start : start + _HASHED_AT_ONCE])
+            self.forget()
+        return digest.hexdigest()
 
     def forget(self) -> None:
         """Let the system take back what was read, which then counts no more as this process's memory."""

@@ -3,11 +3,9 @@
 Letters: N tracks, A artists, B albums, D numbers of a modality's vector.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -71,18 +69,21 @@ class ReleasedModality:
             raise BadInput("release 0: a mean does not fit its vectors; fetch the file again")
 
 
-class Forgetting(Protocol):
-    """What can let go of pages of the file that were read."""
+class File(Protocol):
+    """Where a release was read from."""
+
+    def sha256(self) -> str:
+        """Of what was read, hexadecimal."""
 
     def forget(self) -> None:
-        """Let the system take them back."""
+        """Let the system take back memory of what was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release0:
-    """Head, catalogue and statistics. simulated: whether the public listeners were; path: of its file, once it has one.
+    """Head, catalogue and statistics. simulated: whether the public listeners were.
 
-    modalities: by name, those of the head's shape in their order.
+    modalities: by name, those of the head's shape in their order; file: None for one that was not read from any.
     """
 
     name: str
@@ -91,8 +92,7 @@ class Release0:
     tracks: ReleasedTracks
     modalities: Mapping[str, ReleasedModality]
     statistics: PublicStatistics
-    path: Path | None = None
-    file: Forgetting | None = None
+    file: File | None = None
 
     def __post_init__(self) -> None:
         held = tuple((name, modality.vectors.shape[1]) for name, modality in self.modalities.items())
@@ -104,10 +104,9 @@ class Release0:
     @cached_property
     def sha256(self) -> str:
         """Of the file, hexadecimal; reads all of it when first asked for. Raises BadInput where it has no file."""
-        if self.path is None:
+        if self.file is None:
             raise BadInput(f"release 0 {self.name}: it has no file yet; write it first")
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return self.file.sha256()
 
     def forget(self) -> None:
         """Let the system take back memory of what was read of the file; it is read again where it is needed."""

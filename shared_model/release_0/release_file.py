@@ -106,7 +106,6 @@ def read_release_0(path: Path) -> Release0:
             tracks=tracks,
             modalities={each.name: _modality(file, each.name, each.encoder) for each in about.modalities},
             statistics=unpacked(_below("counts.", file), tracks=len(tracks), artists=len(tracks.artist_names)),
-            path=path,
             file=file,
         )
     except (KeyError, ValueError, TypeError) as error:

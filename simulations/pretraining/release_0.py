@@ -134,6 +134,8 @@ def _hidden(batch: Batch, pretraining: Pretraining, generator: torch.Generator) 
     et al. 2017: a model that never met a cold track cannot rank one). At an `unknown_share` of the moments it says
     nothing at all, nor had it of the plays before. Nothing is drawn where a share is 0.
     """
+    if not pretraining.hidden_share and not pretraining.unknown_share:
+        return batch
     evidence, record = batch.evidence.clone(), batch.record.clone()
     moments, _, candidates = evidence.shape
     if pretraining.hidden_share:

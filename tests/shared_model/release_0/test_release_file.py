@@ -197,6 +197,7 @@ def test_what_was_read_outlives_its_path(whole: Path, made: Made, tmp_path: Path
     read = read_release_0(path)
     write_release_0(made(1), path, half=True)
     assert_same(made(0), read, precision=1e-3)
+    assert read.sha256 == hashlib.sha256(whole.read_bytes()).hexdigest()
 
 
 def test_a_kill_while_writing_leaves_the_release_that_was_there(
