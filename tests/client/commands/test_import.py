@@ -103,3 +103,9 @@ def test_nothing_of_an_export_lies_readable_in_the_profile(run, folder):
         run("auto", source)
     assert b"zqPRIVATEqz" not in everything_in(folder)
     assert b"Brahms" not in everything_in(folder)
+
+
+@pytest.mark.usefixtures("agreed")
+def test_the_documented_example_is_what_is_printed(run, request):
+    documented = (request.config.rootpath / "docs/importing.md").read_text("utf-8")
+    assert f"```\n{run('spotify', 'spotify/extended.zip').stdout}```\n" in documented
