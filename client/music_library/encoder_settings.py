@@ -16,7 +16,3 @@ class EncoderSettings(BaseModel):
         "installed packages.",
     )
     audio: Path | None = Field(None, description="File of the audio encoder's weights. Default: those installed.")
-    int8: bool = Field(
-        False,
-        description="Lyrics in eight-bit arithmetic: faster, with vectors of its own, kept apart from the full ones.",
-    )

@@ -62,6 +62,22 @@ class AudioVAE(nn.Module):
         return decoded[:, 0]
 
 
+def name_of(weights: Path) -> str:
+    """The name of the encoder that these weights make, without making it. Raises BadInput: they cannot be read."""
+    return _named(_content(weights))
+
+
+def _content(weights: Path) -> bytes:
+    try:
+        return weights.read_bytes()
+    except OSError as error:
+        raise BadInput(f"audio encoder: cannot read {weights}: {error.strerror}; install sottovoce again") from error
+
+
+def _named(content: bytes) -> str:
+    return f"audio_vae sha256:{hashlib.sha256(content).hexdigest()}"
+
+
 class AudioEncoder:
     """The frozen half of a trained VAE: one vector per track. Same sound, same vector, whatever is encoded beside it.
 
@@ -75,15 +91,11 @@ class AudioEncoder:
         Raises:
             BadInput: the file is not there, is truncated, or holds another model's weights.
         """
+        content = _content(weights)
         try:
-            content = weights.read_bytes()
             tensors = {name: tensor.float() for name, tensor in load(content).items()}
             self._vae = AudioVAE()
             self._vae.load_state_dict(tensors)
-        except OSError as error:
-            raise BadInput(
-                f"audio encoder: cannot read {weights}: {error.strerror}; install sottovoce again"
-            ) from error
         except (SafetensorError, RuntimeError) as error:
             raise BadInput(
                 f"audio encoder: {weights} is truncated or holds another model; install sottovoce again or train it "
@@ -91,7 +103,7 @@ class AudioEncoder:
             ) from error
         self._vae.eval().requires_grad_(requires_grad=False)
         self.weights_sha256 = hashlib.sha256(content).hexdigest()
-        self.name = f"audio_vae sha256:{self.weights_sha256}"
+        self.name = _named(content)
 
     def encode(self, waveform: Tensor, sample_rate_hz: int) -> NDArray[np.float32] | None:
         """The mean over the track's patches of the posterior means, (Z,); None for a silent track.

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from shared_model.encoders.audio_vae import LATENT, WEIGHTS, AudioEncoder, AudioVAE
+from shared_model.encoders.audio_vae import LATENT, WEIGHTS, AudioEncoder, AudioVAE, name_of
 from shared_model.encoders.log_mel import MEL_BANDS, PATCH_FRAMES
 from shared_model.errors import BadInput
 from simulations.pretraining.clips import read_clip
@@ -142,3 +142,9 @@ def test_truncated_foreign_and_absent_weights_are_refused(tmp_path: Path) -> Non
             AudioEncoder(path)
     with pytest.raises(BadInput, match="cannot read"):
         AudioEncoder(tmp_path / "absent.safetensors")
+
+
+def test_weights_name_their_encoder_before_it_is_made(encoder: AudioEncoder, tmp_path: Path) -> None:
+    assert name_of(WEIGHTS) == encoder.name
+    with pytest.raises(BadInput, match="cannot read"):
+        name_of(tmp_path / "absent.safetensors")

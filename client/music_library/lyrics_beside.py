@@ -1,0 +1,58 @@
+"""The words of a track: from a file beside it with the same stem, else embedded in its tags.
+
+Nothing is looked up online: that would tell a stranger what is played.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from client.music_library.lrc import has_stamps, lrc_lines, srt_lines
+from shared_model.encoders.words import has_words
+
+SUFFIXES: Final = (".lrc", ".elrc", ".srt", ".txt")
+"""In the order in which they are preferred."""
+
+LARGEST_BYTES: Final = 1_000_000
+"""A text of more is a book, not a song's."""
+
+
+def lyrics_beside(track: Path) -> str | None:
+    """The words of the first file beside `track` that has any; None where there is none or it cannot be read."""
+    for suffix in SUFFIXES:
+        text = _read(track.with_suffix(suffix))
+        words = None if text is None else plain_words(text, subtitles=suffix == ".srt")
+        if words is not None:
+            return words
+    return None
+
+
+def embedded_lyrics(texts: Iterable[str]) -> str | None:
+    """The first of the tags' texts that has words, without stamps."""
+    return next((words for words in map(plain_words, texts) if words is not None), None)
+
+
+def plain_words(text: str, *, subtitles: bool = False) -> str | None:
+    """A text of any of the formats as plain lines; None where it has no words, or says "instrumental"."""
+    clean = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    if subtitles:
+        lines = srt_lines(clean)
+    else:
+        lines = lrc_lines(clean) if has_stamps(clean) else [line.strip() for line in clean.splitlines()]
+    words = "\n".join(lines).strip()
+    return words if has_words(words) else None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")  # what older Windows programs wrote
