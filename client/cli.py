@@ -7,7 +7,20 @@ import click
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from client.commands import budget, checkin, consent, doctor, erase, export, import_, init, key, recommend, settings
+from client.commands import (
+    budget,
+    checkin,
+    consent,
+    doctor,
+    erase,
+    export,
+    import_,
+    init,
+    key,
+    recommend,
+    settings,
+    tune,
+)
 from shared_model.errors import SottovoceError
 
 app = typer.Typer(
@@ -22,8 +35,10 @@ INTERRUPTED = 130
 app.command(epilog=init.EPILOG)(init.init)
 app.add_typer(consent.app, name="consent")
 app.command("import", epilog=import_.EPILOG)(import_.import_)
+app.command(epilog=scan.EPILOG)(scan.scan)
 app.command(epilog=checkin.EPILOG)(checkin.checkin)
 app.command(epilog=recommend.EPILOG)(recommend.recommend)
+app.command(epilog=tune.EPILOG)(tune.tune)
 app.command(epilog=budget.EPILOG)(budget.budget)
 app.command(epilog=settings.EPILOG)(settings.settings)
 app.add_typer(key.app, name="key")
