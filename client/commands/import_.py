@@ -27,7 +27,10 @@ def import_(
     user: Annotated[str | None, typer.Option(help="Whose plays, where the file holds several people's.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Import an export of Spotify, ListenBrainz or Last.fm. Doing it again changes nothing."""
+    """Import an export of Spotify, ListenBrainz or Last.fm. Doing it again changes nothing.
+
+    FORMAT: spotify, listenbrainz, lastfm, research (Last.fm-1K), or auto, which finds out. SOURCE: a file, folder or zip.
+    """
     # SQLAlchemy takes a fifth of a second to import: `--help` does without
     from client.ingest.import_history import import_history
     from client.profile import open_profile

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from client.commands.import_ import EPILOG, import_
 from client.consent.purpose import Purpose
+from client.ingest.formats import FormatName
 from client.profile import open_profile
 from shared_model.errors import BadInput, Refused
 from tests.client.conftest import everything_in
@@ -109,3 +110,10 @@ def test_nothing_of_an_export_lies_readable_in_the_profile(run, folder):
 def test_the_documented_example_is_what_is_printed(run, request):
     documented = (request.config.rootpath / "docs/importing.md").read_text("utf-8")
     assert f"```\n{run('spotify', 'spotify/extended.zip').stdout}```\n" in documented
+
+
+def test_help_names_every_format():
+    app = typer.Typer()
+    app.command(epilog=EPILOG)(import_)
+    text = CliRunner().invoke(app, ["--help"]).stdout
+    assert all(name in text for name in FormatName)
