@@ -29,7 +29,7 @@ def import_(
 ) -> None:
     """Import an export of Spotify, ListenBrainz or Last.fm. Doing it again changes nothing.
 
-    FORMAT: spotify, listenbrainz, lastfm, research (Last.fm-1K), or auto, which finds out. SOURCE: a file, folder or zip.
+    FORMAT: spotify, listenbrainz, lastfm, research (Last.fm-1K), or auto, which finds out. SOURCE: file, folder or zip.
     """
     # SQLAlchemy takes a fifth of a second to import: `--help` does without
     from client.ingest.import_history import import_history
