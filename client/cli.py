@@ -18,6 +18,7 @@ from client.commands import (
     init,
     key,
     recommend,
+    scan,
     settings,
     tune,
 )
