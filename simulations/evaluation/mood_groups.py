@@ -4,6 +4,7 @@ Groups follow the answers that the head itself was given, and may overlap. Lette
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -42,11 +43,11 @@ def explain_by_mood(
     attention, shares = [], []
     for rows in held_out.batches(range(len(held_out.played))):
         said = output(model, vector, held_out.rows(rows))
-        attention.append(said.attention.numpy())
+        attention.append(said.attention)
         shares.append(path_shares(said.contributions.numpy(), said.logits.argmax(1).numpy()))
     groups = mood_groups(held_out.batch.state.numpy())
-    members = list(groups.values())
-    weights, share = np.concatenate(attention)[:, :, ::-1], np.concatenate(shares)
+    members = [torch.from_numpy(group) for group in groups.values()]
+    weights, share = torch.cat(attention).flip(2), torch.from_numpy(np.concatenate(shares))
     by_modality = {
         name: [weights[group, place].mean(0).tolist() for group in members]
         for place, (name, _) in enumerate(model.head.shape.modalities)

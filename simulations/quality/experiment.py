@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from shared_model.catalogue import Catalogue
@@ -137,7 +138,7 @@ def mean_shares(head: AttentiveFusionHead, catalogue: Catalogue, held_out: HeldO
     for rows in batches[:: max(len(held_out.played) // EXPLAINED, 1)]:
         said = output(model, model.vector(), held_out.rows(rows))
         shares.append(path_shares(said.contributions.numpy(), said.logits.argmax(1).numpy()))
-    mean: NDArray[np.float32] = np.concatenate(shares).mean(0)
+    mean: NDArray[np.float32] = torch.from_numpy(np.concatenate(shares)).mean(0).numpy()
     return {path: float(share) for path, share in zip(head.shape.paths, mean, strict=True)}
 
 
