@@ -136,4 +136,4 @@ def _show(counts: "ScanCounts", encoders: "Encoders", *, dry_run: bool) -> None:
     lyrics = "no encoder" if encoders.lyrics is None else encoders.lyrics.name
     encoded = "to encode" if dry_run else "encoded now"
     print(f"{counts.with_lyrics:>10,}  with lyrics, {counts.encoded_lyrics:,} {encoded} ({lyrics})")
-    print(f"{counts.with_audio:>10,}  with audio, {counts.encoded_audio:,} {encoded} ({encoders.audio.name[:26]})")
+    print(f"{counts.with_audio:>10,}  with audio, {counts.encoded_audio:,} {encoded} ({encoders.audio.name[:25]})")

@@ -129,7 +129,7 @@ class _Scan:
     def _audio(self, path: Path, content_sha256: str) -> NewVector:
         encoder = self._encoders.audio
         vector = None if self._dry_run else encoder.encode(path)
-        self._heard[content_sha256] = vector is not None or self._dry_run
+        self._heard[content_sha256] = vector is not None
         return NewVector(content_sha256=content_sha256, encoder=encoder.name, modality="audio", vector=vector)
 
     def _lyrics(self, words: str, lyrics_sha256: str) -> list[NewVector]:
@@ -137,7 +137,7 @@ class _Scan:
         if encoder is None or lyrics_sha256 in self._worded:
             return []
         vector = None if self._dry_run else encoder.encode(words)
-        self._worded[lyrics_sha256] = True
+        self._worded[lyrics_sha256] = vector is not None
         return [NewVector(content_sha256=lyrics_sha256, encoder=encoder.name, modality="lyrics", vector=vector)]
 
     def _count(self, before: TrackRow | None, row: TrackRow, new: list[NewVector]) -> None:
