@@ -1,6 +1,6 @@
 """JSON read an entry at a time, in the memory of one entry: the standard library's scanner over a sliding window.
 
-(ijson builds an entry from Python-visible events, at half the speed, and bounds neither its length nor its depth.)
+(Neither the length nor the depth of an entry can be bounded with ijson.)
 """
 
 import json
