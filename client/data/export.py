@@ -4,7 +4,7 @@
 """
 
 import json
-import secrets
+import os
 import time
 import zipfile
 from itertools import groupby
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, RowMapping, Table, select
 
+from client.data.whole_file import new_file
 from client.files import LEDGER, SETTINGS
 from client.profile import Profile
 from client.store.tables import HISTORY, MOOD, listens, recordings
@@ -31,13 +32,11 @@ def export_everything(profile: Profile, out: Path) -> dict[str, int]:
 
     The file appears when it is whole.
     """
-    if out.exists():
-        raise BadInput(f"export: {out} exists; name a new file with --out")
-    scratch = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     rows: dict[str, int] = {}
     try:
-        scratch.touch(mode=0o600, exist_ok=False)
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
+        if os.path.lexists(out):
+            raise FileExistsError
+        with new_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("README.txt", _README)
             for engine, tables in ((profile.history, HISTORY), (profile.mood(), MOOD)):
                 for table in tables.sorted_tables if engine is not None else ():
@@ -47,11 +46,10 @@ def export_everything(profile: Profile, out: Path) -> dict[str, int]:
             for name in (LEDGER, SETTINGS):
                 if (profile.folder / name).exists():
                     archive.write(profile.folder / name, name)
-        scratch.replace(out)
+    except FileExistsError as error:
+        raise BadInput(f"export: {out} exists; name a new file with --out") from error
     except OSError as error:
         raise BadInput(f"export: {out} cannot be written ({error.strerror}); name another file with --out") from error
-    finally:
-        scratch.unlink(missing_ok=True)
     return rows
 
 
