@@ -4,6 +4,7 @@ Whatever was tuned on plays goes with them: a head may remember what it learned.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from client.personalise.kept import forget_heads
 from client.store.database import compact
 from client.store.tables import imports, listens, recordings
 from shared_model.errors import BadInput
+
+_FILES = (HISTORY, MOOD, LEDGER, SETTINGS, KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +56,39 @@ def erase_everything(folder: Path) -> None:
     Killed after the first step, what is left is unreadable for ever, and doing it again removes it. Files that are not
     the profile's are left alone. Raises BadInput where there is nothing of a profile.
     """
-    files = [folder / name for name in (KEYS, HISTORY, MOOD, LEDGER, SETTINGS)]
-    if not any(file.exists() for file in files):
+    if not any((folder / name).exists() for name in _FILES):
         raise BadInput(f"erase: {folder} holds no profile; name another with --dir")
-    if files[0].exists():
-        try:
-            profile = read_key_file(files[0]).profile
-        except BadInput:
-            profile = None  # a damaged key file opens nothing: what it can still hold is overwritten
-        _overwrite(files[0])
-        if profile is not None:
-            KeyringSecrets(profile).forget(KEYRING_KEY)
-            forget_mirror(profile)
+    profile = _destroy_keys(folder / KEYS)
+    if profile is not None:
+        KeyringSecrets(profile).forget(KEYRING_KEY)
+        forget_mirror(profile)
     for database in (folder / HISTORY, folder / MOOD):
         remove_database(database)
-    for file in (folder / LEDGER, folder / SETTINGS, folder / KEYS):
-        file.unlink(missing_ok=True)
+    for name in _FILES:  # keys.json last: it names what is to be forgotten elsewhere
+        for half_written in folder.glob(f".{name}.*"):
+            half_written.unlink()
+        (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
 
 
-def _overwrite(path: Path) -> None:
+def _destroy_keys(path: Path) -> str | None:
+    """Overwrite them where they lie; the profile's id stays, so that a second call still knows it. None: damaged."""
+    for half_written in path.parent.glob(f".{path.name}.*"):
+        _overwrite(half_written, bytes(half_written.stat().st_size))
+    if not path.exists():
+        return None
+    try:
+        profile = read_key_file(path).profile
+    except BadInput:  # a damaged file opens nothing, and may still hold a key
+        _overwrite(path, bytes(path.stat().st_size))
+        return None
+    _overwrite(path, re.sub(rb"[0-9a-f]{17,}", lambda key: b"0" * len(key[0]), path.read_bytes()))
+    return profile
+
+
+def _overwrite(path: Path, content: bytes) -> None:
     with path.open("r+b") as file:
-        file.write(bytes(path.stat().st_size))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -90,6 +90,9 @@ def shred_mood(file: KeyFile, path: Path) -> KeyFile:
     for keys in (file.current, file.incoming):
         if keys is not None and keys.mood is not None:
             _overwrite(path, keys.mood.sealed.hex().encode())
+    for half_written in path.parent.glob(f".{path.name}.*"):  # by a start that was killed; it may hold that key, too
+        half_written.write_bytes(bytes(half_written.stat().st_size))
+        half_written.unlink()
     without = replace(
         file,
         current=replace(file.current, mood=None),

@@ -1,4 +1,4 @@
-"""A profile that opens quickly, rows in each of its tables, its pages decrypted, and the command line as it is typed."""
+"""A profile that opens quickly, rows for its tables, its pages decrypted, and the command line as it is typed."""
 
 import contextlib
 import io

@@ -128,7 +128,7 @@ def test_what_exists_is_refused_and_left_as_it_is(folder, tmp_path, there):
 def test_where_nothing_can_be_written_it_is_a_sentence_and_nothing_is_left(folder, tmp_path, out):
     (tmp_path / "note.txt").write_text("a file and no folder")
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(BadInput, match="cannot be written .*; name another file with --out"):
+    with pytest.raises(BadInput, match=r"cannot be written .*; name another file with --out"):
         exported(folder, tmp_path / out)
     assert sorted(tmp_path.iterdir()) == before
 
