@@ -22,14 +22,17 @@ def settings(
     """Print all settings with what they mean, after changing some of them if you say so."""
     from client.files import KEYS, SETTINGS
     from client.keys.key_file import read_key_file
-    from client.settings import change_setting, read_settings
+    from client.settings import change_settings, read_settings
 
     read_key_file(folder / KEYS)  # so that a setting is never written where no profile is
+    wanted: dict[str, str] = {}
     for change in changes or []:
         name, separator, value = change.partition("=")
         if not separator:
-            raise BadInput(f"settings: {change!r} is not KEY=VALUE")
-        change_setting(folder / SETTINGS, name.strip(), value.strip())
+            raise BadInput(f"settings: {change!r} is not KEY=VALUE; nothing was changed")
+        wanted[name.strip()] = value.strip()
+    if wanted:
+        change_settings(folder / SETTINGS, wanted)
     found = read_settings(folder / SETTINGS)
     if as_json:
         print(json.dumps(found.model_dump(mode="json")))

@@ -134,7 +134,7 @@ _PARTS: dict[str, Callable[[Profile, float], _Look]] = {
 
 
 def _readable_by_others(path: Path) -> bool:
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    return path.exists() and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _is_whole(engine: Engine) -> bool:
