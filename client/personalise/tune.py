@@ -65,7 +65,7 @@ def tune(
 def _model(head: FrozenHead, collection: Collection) -> Model:
     module = AttentiveFusionHead(head.shape)
     module.load_state_dict({name: torch.from_numpy(numbers.copy()) for name, numbers in head.parameters.items()})
-    vectors = tuple(torch.from_numpy(rows.vectors) for rows in collection.rows)
+    vectors = tuple(torch.from_numpy(rows.vectors.rows(np.arange(len(rows.present)))) for rows in collection.rows)
     present = tuple(torch.from_numpy(rows.present) for rows in collection.rows)
     names = tuple(name for name, _ in module.named_parameters() if PERSONAL.match(name))
     return Model(

@@ -85,6 +85,6 @@ def _likeness(place: int, candidates: NDArray[np.int64], collection: Collection)
         label = labels[candidates]
         alike[(label == label[place]) & (label != UNKNOWN)] = likeness
     for rows in collection.rows:
-        vectors = rows.vectors[candidates]
+        vectors = rows.vectors.rows(candidates)
         alike = np.maximum(alike, vectors @ vectors[place])
     return alike

@@ -54,14 +54,15 @@ def reason_of(place: int, scored: Scored, moment: Moments, paths: tuple[str, ...
     return Reason(
         path=path,
         shares={paths[at]: round(float(shares[at]), 4) for at in np.argsort(-shares, kind="stable") if shares[at] > 0},
-        past=_past(path, index, scored, moment, content=paths.index("transitions")),
+        past=_past(path, index, scored, moment, place=paths.index(path)),
         plays=int(played.sum()),
         last_at_s=float(times[played].max()) if times is not None and played.any() else None,
         artist_plays=0 if artist[index] == UNKNOWN else int((artist[history.tracks] == artist[index]).sum()),
     )
 
 
-def _past(path: str, index: int, scored: Scored, moment: Moments, *, content: int) -> tuple[Past, ...]:
+def _past(path: str, index: int, scored: Scored, moment: Moments, *, place: int) -> tuple[Past, ...]:
+    """place: of the path; those of content come first, and are the modalities that attention is of."""
     around, recent = moment.evidence.around, moment.evidence.recent[0]
     recent = recent[recent >= 0]
     if path in ("transitions", "neighbours"):
@@ -75,9 +76,8 @@ def _past(path: str, index: int, scored: Scored, moment: Moments, *, content: in
         return _heaviest(recent, (labels[recent] == labels[index]).astype(np.float32))
     if path in ("popularity", "own_counts"):
         return ()
-    modality = list(moment.evidence.catalogue.modalities)[:content].index(path)
     listens = moment.situation.history[0]
-    return _heaviest(listens, np.where(listens >= 0, scored.attention[0, modality], 0))
+    return _heaviest(listens, np.where(listens >= 0, scored.attention[0, place], 0))
 
 
 def _heaviest(tracks: NDArray[np.int64], weights: NDArray[np.floating]) -> tuple[Past, ...]:

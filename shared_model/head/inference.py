@@ -15,6 +15,7 @@ from shared_model.errors import BadInput
 from shared_model.head.shape import HeadShape
 from shared_model.memory.channels import MEMORY_PATHS, PATH_OF_CHANNEL
 from shared_model.memory.moments import Situation
+from shared_model.memory.vectors import Vectors
 
 QUERY_LISTENS = 3
 """The query is the mean of this many latest listens: one alone is often an accident."""
@@ -30,12 +31,12 @@ class Scored(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """A modality of the catalogue: vectors (N, ·) float16 or float32, which may be mapped; present (N,) bool.
+    """A modality of the catalogue: vectors (N, ·); present (N,) bool.
 
     Rows of candidates and listens are gathered, the rest is never read.
     """
 
-    vectors: NDArray[np.floating]
+    vectors: Vectors
     present: NDArray[np.bool_]
 
 
@@ -93,7 +94,7 @@ class FrozenHead:
             queries = self._queries(attended, context, state)
             for place, rows in enumerate(catalogue):
                 turned = self._linear(f"outward.{place}", queries[:, place])
-                found = np.einsum("bcd,bd->bc", rows.vectors[candidates].astype(np.float32, copy=False), turned)
+                found = np.einsum("bcd,bd->bc", rows.vectors.rows(candidates), turned)
                 usable = rows.present[candidates] & heard_any[:, place, None]
                 contributions[:, place] = gates[:, place] * found * usable
         return Scored(logits=contributions.sum(1), attention=attention, contributions=contributions)
@@ -109,7 +110,7 @@ class FrozenHead:
         heard_any = np.zeros((moments, count), np.bool_)
         for place, table in enumerate(catalogue):
             heard = known & table.present[rows]
-            listens = self._linear(f"inward.{place}", table.vectors[rows].astype(np.float32, copy=False))
+            listens = self._linear(f"inward.{place}", table.vectors.rows(rows))
             weights[:, place] = self._attention(f"attention.{place}", listens, heard, situation.hours, state)
             contexts[:, place] = np.einsum("bl,bld->bd", weights[:, place], listens)
             heard_any[:, place] = heard.any(1)

@@ -18,6 +18,7 @@ from shared_model.memory.public_channels import public_channels
 from shared_model.memory.public_statistics import PublicStatistics, fit_public_statistics
 from shared_model.memory.shortlist import Retrieval
 from shared_model.memory.surroundings import Surroundings, surroundings
+from shared_model.memory.vectors import Vectors
 
 ALIKE_LISTENS = 5
 """Latest listens whose content tracks are retrieved by."""
@@ -38,7 +39,7 @@ class MemoryPaths:
         statistics: PublicStatistics,
         catalogue: Catalogue,
         *,
-        directions: tuple[NDArray[np.float32], ...] | None = None,
+        directions: tuple[Vectors, ...] | None = None,
     ) -> "MemoryPaths":
         """The paths of a release. directions: see `Retrieval`; None works them out, in memory of their own."""
         return cls(

@@ -13,6 +13,7 @@ from shared_model.catalogue import UNKNOWN, Catalogue, Modality
 from shared_model.errors import BadInput
 from shared_model.memory.evidence import Evidence
 from shared_model.memory.sparse_rows import add_shares
+from shared_model.memory.vectors import Vectors, WholeVectors
 
 SHORTLIST = 512
 """Tracks that are retrieved for a recommendation."""
@@ -34,13 +35,13 @@ class Retrieval:
 
     by_artist: sp.csr_array
     by_album: sp.csr_array
-    directions: tuple[NDArray[np.float32], ...]
+    directions: tuple[Vectors, ...]
 
     @classmethod
-    def of(cls, catalogue: Catalogue, *, directions: tuple[NDArray[np.float32], ...] | None = None) -> "Retrieval":
+    def of(cls, catalogue: Catalogue, *, directions: tuple[Vectors, ...] | None = None) -> "Retrieval":
         """That of `catalogue`. directions: None works them out, in memory of their own."""
         if directions is None:
-            directions = tuple(map(_directions, catalogue.modalities.values()))
+            directions = tuple(WholeVectors(_directions(each)) for each in catalogue.modalities.values())
         return cls(
             by_artist=_tracks_by(catalogue.artist),
             by_album=_tracks_by(catalogue.album),
@@ -101,10 +102,10 @@ def _directions(modality: Modality) -> NDArray[np.float32]:
     return directions
 
 
-def _alike(directions: NDArray[np.float32], recent: NDArray[np.int64]) -> NDArray[np.float32]:
+def _alike(directions: Vectors, recent: NDArray[np.int64]) -> NDArray[np.float32]:
     """(M, N): a vote for the tracks whose content is like that of recent listens; rows sum to 1."""
-    heard = (directions[np.maximum(recent, 0)] * (recent >= 0)[:, :, None]).mean(1)
-    likeness = np.exp(np.float32(ALIKE_SHARPNESS) * (heard @ directions.T))
+    heard = (directions.rows(np.maximum(recent, 0)) * (recent >= 0)[:, :, None]).mean(1)
+    likeness = np.exp(np.float32(ALIKE_SHARPNESS) * directions.products(heard))
     shares: NDArray[np.float32] = likeness / likeness.sum(1, keepdims=True)
     return shares
 

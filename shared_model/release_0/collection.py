@@ -17,6 +17,7 @@ from shared_model.history import History
 from shared_model.memory.memory_paths import MemoryPaths
 from shared_model.memory.moments import Moments
 from shared_model.memory.recollection import Recollection, recollect
+from shared_model.memory.vectors import BrainVectors
 from shared_model.release_0.counts import extended
 from shared_model.release_0.labels import labelled
 from shared_model.release_0.release import Release0, ReleasedModality
@@ -86,7 +87,7 @@ class Collection:
 
 
 def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
-    """The release's tracks and `further` ones, with one array a modality in memory that everything shares.
+    """The release's tracks and `further` ones, with one array a modality in memory, in half precision, shared by all.
 
     Raises BadInput where a further track is the release's, or its vectors were made by another encoder than the
     release's, with which they cannot be compared.
@@ -94,8 +95,8 @@ def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
     twice = release.tracks.ids.places(further.ids) if len(further.ids) else {}
     if twice:
         raise BadInput(f"device tracks: {min(twice)} and {len(twice) - 1} more are in {release.name}; leave them out")
-    modalities = {name: _joined(name, held, further, release.forget) for name, held in release.modalities.items()}
-    unknown = sorted(set(further.vectors) - set(modalities))
+    rows = {name: _joined(name, held, further, release.forget) for name, held in release.modalities.items()}
+    unknown = sorted(set(further.vectors) - set(rows))
     if unknown:
         raise BadInput(
             f"device tracks: {release.name} has no {unknown[0]} to compare them with; leave {unknown[0]} out"
@@ -106,20 +107,20 @@ def collect(release: Release0, further: DeviceTracks = NOTHING) -> Collection:
         track_ids=release.tracks.ids.and_(further.ids) if len(further.ids) else release.tracks.ids,
         artist=artist,
         album=album,
-        modalities=modalities,
+        modalities={},  # they are in `rows`, once
     )
     statistics = extended(release.statistics, tracks=len(catalogue), artists=int(artist.max(initial=0)) + 1)
-    directions = tuple(modality.vectors for modality in modalities.values())  # of unit length, and 0 where absent
-    rows = tuple(Rows(vectors=modality.vectors, present=modality.present) for modality in modalities.values())
-    return Collection(release=release, paths=MemoryPaths.of(statistics, catalogue, directions=directions), rows=rows)
+    directions = tuple(modality.vectors for modality in rows.values())  # of unit length, and 0 where absent
+    paths = MemoryPaths.of(statistics, catalogue, directions=directions)
+    return Collection(release=release, paths=paths, rows=tuple(rows.values()))
 
 
-def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Callable[[], None]) -> Modality:
+def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Callable[[], None]) -> Rows:
     known, size = held.vectors.shape
-    vectors = np.zeros((known + len(further.ids), size), np.float32)
+    vectors = BrainVectors.empty(known + len(further.ids), size)
     present = np.concatenate([held.present, np.zeros(len(further.ids), np.bool_)])
     for start in range(0, known, _ROWS_AT_ONCE):
-        _widen(held, slice(start, min(start + _ROWS_AT_ONCE, known)), vectors)
+        vectors.put(start, _of_unit_length(held, slice(start, min(start + _ROWS_AT_ONCE, known))))
         forget()
     own = further.vectors.get(name)
     if own is not None:
@@ -130,15 +131,15 @@ def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Ca
         if own.raw.vectors.shape[1] != size:
             raise BadInput(f"device tracks: {name} has {own.raw.vectors.shape[1]} numbers a track and not {size}")
         centred = centre(own.raw, held.mean)
-        vectors[known:], present[known:] = centred.vectors, centred.present
-    return Modality(vectors=vectors, present=present)
+        vectors.put(known, centred.vectors)
+        present[known:] = centred.present
+    return Rows(vectors=vectors, present=present)
 
 
-def _widen(held: ReleasedModality, rows: slice, out: NDArray[np.float32]) -> None:
+def _of_unit_length(held: ReleasedModality, rows: slice) -> NDArray[np.float32]:
     """Half precision moves a length by a thousandth: scale it back to one."""
-    block = out[rows]
-    block[:] = held.vectors[rows]
-    block[~held.present[rows]] = 0
+    block = held.vectors[rows].astype(np.float32) * held.present[rows, None]
     if held.vectors.dtype == np.float16:
         lengths = np.sqrt(np.einsum("nd,nd->n", block, block))
         block /= np.maximum(lengths, np.float32(1e-12))[:, None]
+    return block

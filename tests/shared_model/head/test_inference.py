@@ -15,6 +15,7 @@ from shared_model.head.psychological_state import STATE_FEATURES
 from shared_model.head.shape import HeadShape
 from shared_model.memory.channels import CHANNELS
 from shared_model.memory.moments import HISTORY_LENGTH, Situation
+from shared_model.memory.vectors import WholeVectors
 
 SIZES = {"lyrics": 11, "audio": 5, "tags": 3}
 
@@ -55,7 +56,7 @@ def score(head: FrozenHead, batch: Batch, tables: Tables) -> Scored:
     arrays = {name: field.numpy() for name, field in batch._asdict().items()}
     candidates, evidence = arrays.pop("candidates"), arrays.pop("evidence")
     rows = zip(tables.candidates, tables.present, strict=True)
-    catalogue = tuple(Rows(vectors=vectors.numpy(), present=present.numpy()) for vectors, present in rows)
+    catalogue = tuple(Rows(vectors=WholeVectors(vectors.numpy()), present=present.numpy()) for vectors, present in rows)
     return head.score(Situation(**arrays), candidates, evidence, catalogue)
 
 
