@@ -7,11 +7,12 @@ from pathlib import Path
 
 from client.files import HISTORY, KEYS, LEDGER, SETTINGS
 from client.keys.key_file import KeyFile
+from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.passphrase import Stretching, require_strong
-from client.keys.unlocking import Keys, new_holders
+from client.keys.unlocking import KEYRING_KEY, Keys, holders_for
 from client.keys.wrapping import new_key
 from client.ledger.ledger import create_ledger
-from client.ledger.place import forget_mirror, mirror_for
+from client.ledger.place import forget_mirror, new_mirror
 from client.store.database import create_database
 from shared_model.books.entries import Opened
 from shared_model.errors import BadInput
@@ -42,16 +43,18 @@ def begin_profile(folder: Path, *, passphrase: str, budget: Opened) -> Begun:
         raise BadInput(f"profile: {folder} cannot be made ({error.strerror}); choose another with --dir") from error
     try:
         stretching = Stretching()
-        holders = new_holders(profile, passphrase, stretching)
+        holders = holders_for(profile, passphrase, stretching)
         keys = Keys(data=new_key(), ledger=new_key(), mood=None)
         create_database(scratch / HISTORY, kind="history", key=keys.data)
-        create_ledger(scratch / LEDGER, budget, key=keys.ledger, mirror=mirror_for(profile))
+        mirror = new_mirror(profile, in_keyring=holders.keyring is not None)
+        create_ledger(scratch / LEDGER, budget, key=keys.ledger, mirror=mirror)
         (scratch / LEDGER).chmod(0o600)
         (scratch / SETTINGS).touch(mode=0o600)
         KeyFile(profile=profile, stretching=stretching, current=holders.wrapped(keys, profile)).write(scratch / KEYS)
         scratch.replace(folder)  # also over an empty folder
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
+        KeyringSecrets(profile).forget(KEYRING_KEY)
         forget_mirror(profile)
         raise
     return Begun(profile=profile, in_keyring=holders.keyring is not None)

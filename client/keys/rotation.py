@@ -5,9 +5,8 @@ from pathlib import Path
 
 from client.files import HISTORY, KEYS, MOOD
 from client.keys.key_file import KeyFile
-from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.passphrase import Stretching
-from client.keys.unlocking import DATA, KEYRING_KEY, Holders, Keys
+from client.keys.unlocking import DATA, Holders, Keys, holders_for
 from client.keys.wrapping import new_key, unwrap, wrap
 from client.store.database import change_key, open_database
 from shared_model.errors import BadInput
@@ -43,12 +42,13 @@ def finish_rotation(folder: Path, file: KeyFile, keys: Keys, incoming: Keys) -> 
 
 
 def held_holders(file: KeyFile, passphrase: str) -> Holders:
-    """What the keys are wrapped under now. Raises BadInput where this is not the profile's passphrase."""
-    holder = file.stretching.key(passphrase)
-    if unwrap(file.current.by_passphrase, under=holder, purpose=file.profile + DATA) is None:
+    """What new keys are to be wrapped under; a keyring that has no key of this profile yet is given one.
+
+    Raises BadInput where this is not the profile's passphrase.
+    """
+    if unwrap(file.current.by_passphrase, under=file.stretching.key(passphrase), purpose=file.profile + DATA) is None:
         raise BadInput("key: this is not the profile's recovery passphrase; nothing was changed, try again")
-    held = None if file.current.by_keyring is None else KeyringSecrets(file.profile).read(KEYRING_KEY)
-    return Holders(keyring=None if held is None else bytes.fromhex(held), passphrase=holder)
+    return holders_for(file.profile, passphrase, file.stretching)
 
 
 def with_passphrase(file: KeyFile, keys: Keys, passphrase: str) -> KeyFile:

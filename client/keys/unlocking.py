@@ -41,11 +41,23 @@ class Holders:
         )
 
 
-def new_holders(profile: str, passphrase: str, stretching: Stretching) -> Holders:
-    """A new key in the keyring, where there is one that keeps it, and the passphrase's."""
-    key = new_key()
-    kept = KeyringSecrets(profile).write(KEYRING_KEY, key.hex())
-    return Holders(keyring=key if kept else None, passphrase=stretching.key(passphrase))
+def holders_for(profile: str, passphrase: str, stretching: Stretching) -> Holders:
+    """The keyring's key, made where a keyring has none yet and keeps it, and the passphrase's."""
+    keyring = keyring_key(profile)
+    if keyring is None:
+        made = new_key()
+        keyring = made if KeyringSecrets(profile).write(KEYRING_KEY, made.hex()) else None
+    return Holders(keyring=keyring, passphrase=stretching.key(passphrase))
+
+
+def keyring_key(profile: str) -> bytes | None:
+    """What the keyring has for the profile, or None where that is no key."""
+    held = KeyringSecrets(profile).read(KEYRING_KEY)
+    try:
+        key = bytes.fromhex(held or "")
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
 
 
 def with_mood_key(file: KeyFile, keys: Keys) -> tuple[KeyFile, Keys]:
@@ -62,9 +74,9 @@ def unlock(file: KeyFile, *, given: str | None, ask: Callable[[], str | None]) -
     nobody can be asked. Raises BadInput, with nothing changed, where neither opens them.
     """
     if given is None and file.current.by_keyring is not None:
-        held = KeyringSecrets(file.profile).read(KEYRING_KEY)
-        if held is not None and len(held) == 2 * KEY_BYTES:
-            found = _opened(file, bytes.fromhex(held), lambda keys: keys.by_keyring)
+        held = keyring_key(file.profile)
+        if held is not None:
+            found = _opened(file, held, lambda keys: keys.by_keyring)
             if found is not None:
                 return found
     passphrase = given if given is not None else ask()

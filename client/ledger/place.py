@@ -35,9 +35,15 @@ class KeyringMirror:
 
 def mirror_for(profile: str) -> Mirror:
     """The mirror of the profile with that id."""
-    file = mirror_file(profile)
-    if not file.exists() and is_available():
+    in_keyring = not mirror_file(profile).exists() and is_available()
+    return new_mirror(profile, in_keyring=in_keyring)
+
+
+def new_mirror(profile: str, *, in_keyring: bool) -> Mirror:
+    """For a profile that is being made. in_keyring: whether the keyring was seen to keep what it is given."""
+    if in_keyring:
         return KeyringMirror(KeyringSecrets(profile))
+    file = mirror_file(profile)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return FileMirror(file)
 
