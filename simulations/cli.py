@@ -32,6 +32,14 @@ INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; its last line is the result.")]
 
 
+class Part(StrEnum):
+    """What is measured."""
+
+    ENGINE = "engine"
+    AUDITS = "audits"
+    DEVICE = "device"
+
+
 class EngineName(StrEnum):
     """Who carries the rounds."""
 
@@ -194,26 +202,24 @@ def build_dataset(
     build_lieder(source, out, lyrics_model=lyrics_model, report=Console(stderr=True).print)
 
 
-@app.command(epilog="Example: sottovoce-simulate benchmark --json")
-def benchmark(as_json: Json = False) -> None:
-    """Client updates per CPU second against a plain PyTorch loop without privacy (above 1, the engine is faster), and
-    the CPU seconds of audits."""
-    from simulations.benchmark.audits import cost_of_audits
-    from simulations.benchmark.same_arithmetic import speed_over_plain_loop
+@app.command(epilog="Example: sottovoce-simulate benchmark device --json")
+def benchmark(
+    parts: Annotated[
+        list[Part] | None, typer.Argument(metavar="[PART]...", help="engine, audits, device. Default: all three.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What the project costs, in CPU seconds: client updates against a plain PyTorch loop without privacy (above 1, the
+    engine is faster); audits; a listener's device."""
+    from simulations.benchmark.measure import measure
     from simulations.stages import Stages
 
-    ratio, audits = speed_over_plain_loop(), cost_of_audits(Stages(Console(stderr=True)).stage)
+    found = measure(list(parts or Part), Stages(Console(stderr=True)).stage)
     if as_json:
-        seconds = {name: round(value, 1) for name, value in audits.items()}
-        print(json.dumps({"same_arithmetic": {"plain_loop": round(ratio, 3)}, "audit_cpu_seconds": seconds}))
-        return
-    print(f"in-process engine with privacy over a plain loop without: {ratio:.2f} x")
-    for name, told in (
-        ("mechanism", "100,000 trials of 64 numbers"),
-        ("one_run", "1,000 canaries, 50 rounds of quick"),
-        ("verify", "a log of 100,000 rounds"),
-    ):
-        print(f"audit, {told}: {audits[name]:.1f} CPU seconds")
+        print(json.dumps(found.as_json()))
+    else:
+        for line in found.lines():
+            print(line)
 
 
 def main() -> None:

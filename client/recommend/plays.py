@@ -14,7 +14,7 @@ from client.store.tables import listens, recordings
 from shared_model.history import History
 from shared_model.listen import counts_as_listen
 
-LATEST_PLAYS = 10_000
+LATEST_PLAYS = 5_000
 """Older ones change nothing that a moment can tell, and would cost time at every one."""
 
 
@@ -28,8 +28,9 @@ def read_plays(
 ) -> History:
     """The latest plays, oldest first, with the state before each where the listener lets it be used.
 
-    index_of: of each recording, by its id in the store, the index in the catalogue; consent: without one nothing is
-    read.
+    index_of: of each recording, by its id in the store, the index in the catalogue; a play of another one, stored
+    since that was read, is left out; consent: without one nothing is read. A track on repeat has the time of its first
+    play, before which its state was measured.
     """
     assert consent.purpose == "listening"
     columns = (
@@ -47,7 +48,9 @@ def read_plays(
             heard = played_ms is None or counts_as_listen(played_ms, duration_ms)
             if skipped or (skipped is None and not heard):
                 continue
-            index = index_of[recording]
+            index = index_of.get(recording)
+            if index is None:
+                continue
             if tracks and tracks[-1] == index:
                 started[-1] = started_at_s
                 continue

@@ -1,0 +1,74 @@
+"""All benchmarks, part by part, and what they found in words and in JSON."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+_AUDITS = {
+    "mechanism": "100,000 trials of 64 numbers",
+    "one_run": "1,000 canaries, 50 rounds of quick",
+    "verify": "a log of 100,000 rounds",
+}
+_DEVICE = {
+    ("import", "first_s"): "a million plays imported: {:.1f} CPU seconds",
+    ("import", "again_s"): "the same file once more: {:.1f} CPU seconds",
+    ("import", "peak_mib"): "its peak: {:.0f} MiB",
+    ("recommend", "load_s"): "loading 100,000 tracks and 5,000 plays: {:.2f} CPU seconds",
+    ("recommend", "recommend_s"): "one recommendation: {:.4f} CPU seconds",
+    ("recommend", "resident_mib"): "resident: {:.0f} MiB",
+    ("recommend", "peak_mib"): "its peak: {:.0f} MiB",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured; the parts that were not asked for are None."""
+
+    plain_loop: float | None = None
+    audits: dict[str, float] | None = None
+    device: dict[str, dict[str, float]] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For `benchmark --json`."""
+        found: dict[str, Any] = {}
+        if self.plain_loop is not None:
+            found["same_arithmetic"] = {"plain_loop": round(self.plain_loop, 3)}
+        if self.audits is not None:
+            found["audit_cpu_seconds"] = {name: round(value, 1) for name, value in self.audits.items()}
+        if self.device is not None:
+            found["device"] = {
+                job: {name: round(value, 4) for name, value in numbers.items()} for job, numbers in self.device.items()
+            }
+        return found
+
+    def lines(self) -> list[str]:
+        """For people."""
+        lines = []
+        if self.plain_loop is not None:
+            lines.append(f"in-process engine with privacy over a plain loop without: {self.plain_loop:.2f} x")
+        if self.audits is not None:
+            lines += [f"audit, {told}: {self.audits[name]:.1f} CPU seconds" for name, told in _AUDITS.items()]
+        if self.device is not None:
+            lines += [f"device, {told.format(self.device[job][name])}" for (job, name), told in _DEVICE.items()]
+        return lines
+
+
+def measure(
+    parts: Sequence[str], watched: Callable[[str], AbstractContextManager[Callable[[float], None]]]
+) -> Measured:
+    """Run the benchmarks named in `parts`: engine, audits, device. watched: shows a stage of a name while it runs."""
+    plain_loop = audits = device = None
+    if "engine" in parts:
+        from simulations.benchmark.same_arithmetic import speed_over_plain_loop
+
+        plain_loop = speed_over_plain_loop()
+    if "audits" in parts:
+        from simulations.benchmark.audits import cost_of_audits
+
+        audits = cost_of_audits(watched)
+    if "device" in parts:
+        from simulations.benchmark.device.cost import cost_of_a_device
+
+        device = cost_of_a_device(watched)
+    return Measured(plain_loop=plain_loop, audits=audits, device=device)
