@@ -5,7 +5,6 @@ import sys
 
 import click
 import typer
-from sqlalchemy.exc import DatabaseError
 
 from client.commands import (
     budget,
@@ -30,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    suggest_commands=False,  # click does
 )
 INTERRUPTED = 130
 
@@ -57,17 +57,32 @@ def main() -> None:
     except SottovoceError as error:
         print(f"sottovoce-client: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(error.exit_code)
     except click.ClickException as error:  # a wrong option or argument
-        print(f"sottovoce-client: {error.format_message()} See --help.", file=sys.stderr)
+        print(f"sottovoce-client: {' '.join(error.format_message().split())} See --help.", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         print(f"sottovoce-client: {error}; free space or check the paths, then try again", file=sys.stderr)
         sys.exit(SottovoceError.exit_code)
-    except DatabaseError as error:
-        print(f"sottovoce-client: store: {error.orig}; free space, or see `sottovoce-client doctor`", file=sys.stderr)
-        sys.exit(SottovoceError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except Exception as error:
+        said = _of_the_store(error)
+        if said is None:
+            raise
+        print(f"sottovoce-client: store: {said}; free space, or see `sottovoce-client doctor`", file=sys.stderr)
+        sys.exit(SottovoceError.exit_code)
     if code == INTERRUPTED:
         print("sottovoce-client: stopped; what was done stays done", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _of_the_store(error: Exception) -> str | None:
+    """What SQLCipher said, which names no row's content; None for an error of anything else."""
+    from sqlalchemy.exc import DBAPIError  # a fifth of a second, which `--help` does without
+    from sqlcipher3 import dbapi2
+
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause) if isinstance(cause, dbapi2.Error) else None

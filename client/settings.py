@@ -13,7 +13,6 @@ from client.music_library.encoder_settings import EncoderSettings
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
 
-
 _CENTURY_DAYS = 36_525
 
 

@@ -9,7 +9,7 @@ import typer
 from client.commands.options import DEFAULT_FOLDER, Folder, Json
 from client.consent.purpose import WORDINGS, Purpose
 
-app = typer.Typer(help="Four separate choices, off until you say yes.", no_args_is_help=True)
+app = typer.Typer(help="Four separate choices, off until you say yes.", no_args_is_help=True, suggest_commands=False)
 PurposeName = Annotated[Purpose, typer.Argument(help="Which of the four choices.")]
 
 

@@ -5,7 +5,7 @@ import typer
 from client.commands.options import DEFAULT_FOLDER, Folder
 from shared_model.errors import BadInput
 
-app = typer.Typer(help="The keys that everything is encrypted under.", no_args_is_help=True)
+app = typer.Typer(help="The keys that everything is encrypted under.", no_args_is_help=True, suggest_commands=False)
 
 
 @app.command(epilog="Example: sottovoce-client key rotate")

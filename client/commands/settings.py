@@ -19,7 +19,7 @@ def settings(
     folder: Folder = DEFAULT_FOLDER,
     as_json: Json = False,
 ) -> None:
-    """Print all settings with what they mean, after changing some of them if you say so."""
+    """Print all settings with what they mean, after changing some if you say so. An empty value takes one away."""
     from client.files import KEYS, SETTINGS
     from client.keys.key_file import read_key_file
     from client.settings import change_settings, read_settings
