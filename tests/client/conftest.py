@@ -1,5 +1,7 @@
 """Real encrypted databases in a temporary folder."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,12 @@ def everything_in(*folders: Path) -> bytes:
     """All bytes of all files in them."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return b"".join(path.read_bytes() for path in files)
+
+
+def installed(program: str) -> str:
+    """Where a program of Debian's is; without it a test is skipped, but in CI, where it is a fault."""
+    found = shutil.which(program)
+    if found is None and "CI" not in os.environ:
+        pytest.skip(f"needs {program}, from Debian's package of that name")
+    assert found is not None, f"install {program}"
+    return found

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 from jeepney import HeaderFields, MessageType, message_bus, new_error, new_method_return
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from tests.client.conftest import installed
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -36,8 +37,7 @@ Serve = Callable[[str, Properties | None], None]
 @pytest.fixture
 def system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """DBUS_SYSTEM_BUS_ADDRESS is a private, empty bus."""
-    daemon = shutil.which("dbus-daemon")
-    assert daemon is not None, "install Debian's package dbus-daemon"
+    daemon = installed("dbus-daemon")
     socket, config = tmp_path / "bus", tmp_path / "system.conf"
     config.write_text(CONFIG.format(socket=socket, services=_startable(tmp_path)))
     command = [daemon, f"--config-file={config}", "--nofork", "--print-address"]
