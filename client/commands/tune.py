@@ -31,18 +31,25 @@ def tune(
     with open_profile(folder) as profile:
         if forget:
             forgotten = forget_heads(profile.history)
-            print(json.dumps({"forgotten": forgotten}) if as_json else f"Forgot {forgotten} tuned copies of the model.")
+            copies = "1 tuned copy" if forgotten == 1 else f"{forgotten} tuned copies"
+            print(json.dumps({"forgotten": forgotten}) if as_json else f"Forgot {copies} of the model.")
             return
         if not now:
             verdict = judge(read_sensors(now_s), profile.settings.eligibility, job=Job.TUNE)
             note(profile.history, verdict, job=Job.TUNE, at_s=int(now_s))
             if not verdict.allowed:
                 raise Refused(f"tune: {verdict.reason}. To do it at once: tune --now")
-        found = personalise(prepare(profile), profile.history, made_at_s=int(now_s))
+        found = personalise(prepare(profile, moods=True), profile.history, made_at_s=int(now_s))
     if as_json:
         print(json.dumps(found.as_json()))
         return
-    print(f"Your last {found.before.plays} plays, each foreseen from those before it, among all tracks:")
-    for name, foresight in (("release", found.before), ("tuned", found.after)):
+    print(f"Your last {found.release.plays} plays, each foreseen from those before it, among all tracks:")
+    for name, foresight in (("release", found.release), ("tuned", found.tuned)):
         print(f"  {name:<8} HR@10 {foresight.hit_rate_10:.3f}   MRR@20 {foresight.mrr_20:.3f}")
-    print("The tuned copy is used from now on." if found.taken else "It foresees them no better: the release stays.")
+    compared = found.compared
+    print(f"The tuned copy ranks {compared.higher} of them higher and {compared.lower} lower; ", end="")
+    print(f"a coin would do as well {100 * compared.chance:.0f} times in 100.")
+    if found.taken:
+        print("It is used from now on.")
+    else:
+        print("That is not clearly better: the release's own model is used.")

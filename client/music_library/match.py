@@ -1,44 +1,57 @@
-"""Which file of the library a recording that was played is: by MusicBrainz id, ISRC, then artist and title."""
+"""Which track another one is: by MusicBrainz recording id, else by ISRC, else by artist and title as they are compared.
 
-from sqlalchemy import Connection, select
+The same rule for what was played, for the files of the music library, and for the tracks of a release.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from client.music_library.tags import normalised_isrc, normalised_mbid
-from client.store.tables import library_tracks, recordings
 from shared_model.listen import identity_of
 
 
+class Told(Protocol):
+    """What a track is told by."""
+
+    @property
+    def artist(self) -> str:
+        """As it is spelled."""
+
+    @property
+    def title(self) -> str:
+        """The same."""
+
+    @property
+    def recording_mbid(self) -> str | None:
+        """Of MusicBrainz."""
+
+    @property
+    def isrc(self) -> str | None:
+        """With hyphens or without."""
+
+
+@dataclass(slots=True)
 class Matcher:
-    """The tracks of a library, by what they are told by. Of several that agree, the one that was scanned first."""
+    """Places of tracks by what they are told by. Of several that agree, the one that was added first.
 
-    def __init__(self, connection: Connection) -> None:
-        """Read the library's tracks."""
-        self._by_mbid: dict[str, int] = {}
-        self._by_isrc: dict[str, int] = {}
-        self._by_identity: dict[str, int] = {}
-        columns = library_tracks.c
-        for row in connection.execute(
-            select(columns.id, columns.recording_mbid, columns.isrc, columns.artist, columns.title).order_by(columns.id)
-        ):
-            if row.recording_mbid:
-                self._by_mbid.setdefault(row.recording_mbid, row.id)
-            if row.isrc:
-                self._by_isrc.setdefault(row.isrc, row.id)
-            self._by_identity.setdefault(identity_of(row.artist, row.title), row.id)
+    Ids count however they are spelled; what is no id says nothing.
+    """
 
-    def track_of(self, identity: str, *, recording_mbid: str | None = None, isrc: str | None = None) -> int | None:
-        """The id of the track, or None. identity: `shared_model.listen.identity_of` of artist and title."""
-        found = self._by_mbid.get(normalised_mbid(recording_mbid) or "")
+    _by_mbid: dict[str, int] = field(default_factory=dict)
+    _by_isrc: dict[str, int] = field(default_factory=dict)
+    _by_names: dict[str, int] = field(default_factory=dict)
+
+    def add(self, track: Told, place: int) -> None:
+        """Put a track at `place`."""
+        if mbid := normalised_mbid(track.recording_mbid):
+            self._by_mbid.setdefault(mbid, place)
+        if isrc := normalised_isrc(track.isrc):
+            self._by_isrc.setdefault(isrc, place)
+        self._by_names.setdefault(identity_of(track.artist, track.title), place)
+
+    def place_of(self, track: Told) -> int | None:
+        """The place of the same track, or None."""
+        found = self._by_mbid.get(normalised_mbid(track.recording_mbid) or "")
         if found is None:
-            found = self._by_isrc.get(normalised_isrc(isrc) or "")
-        return self._by_identity.get(identity) if found is None else found
-
-
-def match_recordings(connection: Connection) -> dict[int, int]:
-    """The id of the track of every recording that has one in the library, by the recording's id."""
-    matcher = Matcher(connection)
-    columns = recordings.c
-    matched = {
-        row.id: matcher.track_of(row.identity, recording_mbid=row.recording_mbid, isrc=row.isrc)
-        for row in connection.execute(select(columns.id, columns.identity, columns.recording_mbid, columns.isrc))
-    }
-    return {recording: track for recording, track in matched.items() if track is not None}
+            found = self._by_isrc.get(normalised_isrc(track.isrc) or "")
+        return self._by_names.get(identity_of(track.artist, track.title)) if found is None else found

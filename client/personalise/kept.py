@@ -1,4 +1,4 @@
-"""Tuned heads in the store: kept with the release they came from and how they did; one at most is in use."""
+"""Tuned heads in the store, with the release they came from and how they did; the newest is in use, or none."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared_model.head.inference import FrozenHead
 from shared_model.release_0.release import Release0
 
 KEPT = 3
-"""The newest, so that the one before can be gone back to."""
+"""The newest: what came of the last tunings can be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,9 @@ class Tuned:
 def keep_head(
     history: Engine, release: Release0, head: FrozenHead, *, made_at_s: int, evaluation: dict[str, object], use: bool
 ) -> None:
-    """Store a tuned head, in one transaction; use: whether it takes the place of the one in use."""
+    """Store a tuned head, in one transaction; use: whether it is in use from now on, else the release's own."""
     with history.begin() as connection:
-        if use:
-            connection.execute(update(personal_heads).values(in_use=False))
+        connection.execute(update(personal_heads).values(in_use=False))
         connection.execute(
             insert(personal_heads).values(
                 release_sha256=release.sha256,
@@ -43,9 +42,7 @@ def keep_head(
             )
         )
         newest = select(personal_heads.c.id).order_by(personal_heads.c.id.desc()).limit(KEPT)
-        connection.execute(
-            delete(personal_heads).where(personal_heads.c.id.not_in(newest), personal_heads.c.in_use.is_(False))
-        )
+        connection.execute(delete(personal_heads).where(personal_heads.c.id.not_in(newest)))
 
 
 def head_in_use(history: Engine, release: Release0) -> FrozenHead | None:
@@ -57,7 +54,7 @@ def head_in_use(history: Engine, release: Release0) -> FrozenHead | None:
         return None
     try:
         return FrozenHead(shape=release.head.shape, parameters=load(row.tensors))
-    except SafetensorError as error:
+    except (SafetensorError, BadInput, KeyError, ValueError) as error:  # not whole, or not of the release's shape
         raise BadInput(
             "tuned head: it is damaged; `sottovoce-client tune --forget` goes back to the release"
         ) from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine
 
-from client.personalise.evaluate import FEWEST_PLAYS, Foresight, foresee, held_out_from
+from client.personalise.evaluate import FEWEST_PLAYS, LEAST_CHANCE, Compared, Foresight, foresee, held_out_from
 from client.personalise.kept import keep_head
 from client.recommend.recommender import Recommender
 from shared_model.errors import BadInput
@@ -13,36 +13,47 @@ from shared_model.errors import BadInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personalised:
-    """before: of the release's head; after: of the tuned one; taken: whether it is in use from now on."""
+    """release, tuned: how well each head foresees the held-out plays; compared: the tuned one with the release's."""
 
-    before: Foresight
-    after: Foresight
-    taken: bool
+    release: Foresight
+    tuned: Foresight
+    compared: Compared
+
+    @property
+    def taken(self) -> bool:
+        """Whether the tuned copy is in use from now on, else the release's: it is better in the mean, and in so many
+        more plays than it is worse that chance alone would rarely do it."""
+        return self.tuned.mrr_20 > self.release.mrr_20 and self.compared.chance <= LEAST_CHANCE
 
     def as_json(self) -> dict[str, object]:
         """For people and for the store."""
-        return {"release": self.before.as_json(), "tuned": self.after.as_json(), "taken": self.taken}
+        return {
+            "release": self.release.as_json(),
+            "tuned": self.tuned.as_json(),
+            "compared": self.compared.as_json(),
+            "taken": self.taken,
+        }
 
 
 def personalise(recommender: Recommender, store: Engine, *, made_at_s: int) -> Personalised:
     """Tune the release's head anew on all but the last plays, and keep what came of it in `store`.
 
-    Raises BadInput where too little was played to tell.
+    A copy that was taken before gives way, whatever comes of this one: the newest plays decide. Raises BadInput, with
+    nothing changed, where too little was played to tell.
     """
-    # torch takes two seconds, which recommending does without
-    from client.personalise.tune import tune
-
     history, collection = recommender.history, recommender.shelf.collection
     if len(history) < FEWEST_PLAYS:
         raise BadInput(f"tune: {len(history)} plays are too few to learn from; it takes {FEWEST_PLAYS}. Import more")
+    # torch takes two seconds, which recommending does without
+    from client.personalise.tune import tune
+
     release, first = collection.release, held_out_from(history)
     generator = np.random.default_rng(made_at_s)
-    tuned = tune(release.head, collection, history, until=first, consent=recommender.consent, generator=generator)
+    tuned = tune(release.head, collection, history.before(first), consent=recommender.consent, generator=generator)
     if tuned is None:
         raise BadInput("tune: none of your plays could have been foreseen by this release, so that none teaches it")
     before = foresee(release.head, collection, history, first=first)
     after = foresee(tuned, collection, history, first=first)
-    taken = after.mrr_20 > before.mrr_20
-    found = Personalised(before=before, after=after, taken=taken)
-    keep_head(store, release, tuned, made_at_s=made_at_s, evaluation=found.as_json(), use=taken)
+    found = Personalised(release=Foresight.of(before), tuned=Foresight.of(after), compared=Compared.of(after, before))
+    keep_head(store, release, tuned, made_at_s=made_at_s, evaluation=found.as_json(), use=found.taken)
     return found

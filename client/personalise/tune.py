@@ -32,16 +32,15 @@ def tune(
     collection: Collection,
     history: History,
     *,
-    until: int,
     consent: ListeningConsent,
     generator: np.random.Generator,
 ) -> FrozenHead | None:
-    """A copy of `head` tuned on the plays of `history` before position `until`, or None where none can be learned from.
+    """A copy of `head` tuned on the latest plays of `history`, or None where none can be learned from.
 
     consent: to learn from these plays; generator: draws candidates, never privacy: nothing of this leaves the device.
     """
     assert consent.purpose == "listening"
-    positions = np.arange(max(1, until - MOST_EXAMPLES), until)
+    positions = np.arange(max(1, len(history) - MOST_EXAMPLES), len(history))
     if not len(positions):
         return None
     examples, counts = build_examples(

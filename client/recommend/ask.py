@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from client.checkin.use import states_for_model
 from client.checkin.wish import MoodUse, Wish, state_for
 from client.consent.purpose import Purpose
 from client.personalise.kept import head_in_use
 from client.profile import Profile
-from client.recommend.choice import Choice, Novelty, Source
+from client.recommend.choice import Choice
 from client.recommend.formats import Entry
+from client.recommend.options import Novelty, Source
 from client.recommend.plays import read_plays
 from client.recommend.recommender import Recommended, Recommender, source_for
 from client.recommend.release_file import open_release
-from client.recommend.shelf import Shelf, read_shelf
+from client.recommend.shelf import read_shelf
 from client.recommend.words import in_words
-from shared_model.errors import BadInput
-
-__all__ = ["Answer", "Asked", "Novelty", "Source", "ask", "prepare"]
+from shared_model.errors import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,55 +41,68 @@ class Answer:
     about: Mapping[str, object]
 
 
-def prepare(profile: Profile) -> Recommender:
-    """Load everything. Raises Refused without consent to learn from listening, BadInput for a file that is damaged."""
+def prepare(profile: Profile, *, moods: bool = False) -> Recommender:
+    """Load everything. moods: whether the state before each past play is read, where the listener agreed to its use:
+    tuning learns from it, and a recommendation reads that of now alone.
+
+    Raises Refused without consent to learn from listening, BadInput for a file that is damaged.
+    """
     consent = profile.consents.listening()
-    mood_consent = profile.consents.mood() if profile.consents.holds(Purpose.MOOD) else None
+    mood_consent = profile.consents.mood() if moods and profile.consents.holds(Purpose.MOOD) else None
     release = open_release(profile.settings.release)
-    shelf = read_shelf(release, profile.history)
+    shelf = read_shelf(release, profile.history, consent=consent)
     head = head_in_use(profile.history, release) or release.head
-    plays = read_plays(profile.history, shelf.index_of, consent=consent, mood=profile.mood(), mood_consent=mood_consent)
+    mood = None if mood_consent is None else profile.mood()
+    plays = read_plays(profile.history, shelf.index_of, consent=consent, mood=mood, mood_consent=mood_consent)
     return Recommender.prepare(shelf, head, plays, consent=consent)
 
 
 def ask(profile: Profile, asked: Asked, *, now_s: float) -> Answer:
-    """Recommend once. Raises as `prepare`, and BadInput where a mood is to be used that may not be."""
+    """Recommend once. Raises as `prepare`, and Refused where a mood is to be used that may not be."""
+    state = _state(profile, asked.wish, now_s=now_s)
     recommender = prepare(profile)
-    used = profile.consents.holds(Purpose.MOOD)
-    if asked.wish.use is MoodUse.SHIFT and not used:
-        raise BadInput(
-            "recommend: --mood shift uses a mood, which you have not agreed to; "
-            "sottovoce-client consent grant mood, or --mood ignore"
-        )
-    state = None
-    if used:
-        answered = states_for_model(profile.mood(), np.array([now_s]), consent=profile.consents.mood())
-        state = state_for(answered[0], asked.wish)
     source = asked.source or source_for(recommender.shelf)
     choice = Choice(source=source, novelty=asked.novelty, diversity=asked.diversity)
     found = recommender.recommend(asked.count, choice, now_s=now_s, state=state)
     release = recommender.shelf.collection.release
     return Answer(
-        entries=[_entry(each, recommender) for each in found],
+        entries=[_entry(each, recommender) for each in found.tracks],
         about={
             "release": release.name,
             "release_simulated": release.simulated,
             "head": "release" if recommender.head is release.head else "tuned on this device",
             "from": source.value,
             "plays": len(recommender.history),
-            "mood": asked.wish.use.value if state is not None and not np.isnan(state).all() else "not used",
+            "mood": "not used" if state is None or np.isnan(state).all() else asked.wish.use.value,
+            "mood_effect": found.mood_effect,
+            "left_out": dict(recommender.shelf.left_out),
         },
     )
 
 
+def _state(profile: Profile, wish: Wish, *, now_s: float) -> NDArray[np.float32] | None:
+    """(S,) as wished; None, with nothing read, where the listener did not agree to its use, or wishes it ignored."""
+    if wish.use is MoodUse.IGNORE:
+        return None
+    if not profile.consents.holds(Purpose.MOOD):
+        if wish.use is MoodUse.SHIFT:
+            raise Refused(
+                "recommend: --mood shift uses your mood, which you have not agreed to. "
+                "To agree: sottovoce-client consent grant mood; without: --mood ignore"
+            )
+        return None
+    answered = states_for_model(profile.mood(), np.array([now_s]), consent=profile.consents.mood())
+    return state_for(answered[0], wish)
+
+
 def _entry(found: Recommended, recommender: Recommender) -> Entry:
-    shelf: Shelf = recommender.shelf
+    shelf = recommender.shelf
     own = shelf.own.get(found.index)
     return Entry(
         named=shelf.named(found.index),
         path=None if own is None else own.path,
         probability=found.probability,
-        words=in_words(found.reason, shelf, anything_played=len(recommender.history) > 0),
+        words=in_words(found.reason, shelf),
         reason=found.reason,
         past=() if found.reason is None else tuple(shelf.named(each.index) for each in found.reason.past),
     )

@@ -1,21 +1,25 @@
 """A list of tracks as other programs read it: ListenBrainz's JSON, JSPF and M3U8, in their documented shapes."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from client.recommend.own_tracks import Named
 from client.recommend.reasons import Reason
 
-CREATOR = "sottovoce"
-_JSPF = "https://musicbrainz.org/doc/jspf#playlist"
-_RECORDING = "https://musicbrainz.org/recording/"
+CREATOR: Final = "sottovoce"
+_JSPF: Final = "https://musicbrainz.org/doc/jspf#playlist"
+_RECORDING: Final = "https://musicbrainz.org/recording/"
+_LINE_ENDS: Final = frozenset("\n\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A recommended track as it is shown. path: of its file, or None; words: the reason in a sentence."""
+    """A recommended track as it is shown. path: of its file, absolute, or None; words: the reason in a sentence;
+    past: the names of those of the reason."""
 
     named: Named
     path: str | None
@@ -23,6 +27,11 @@ class Entry:
     words: str
     reason: Reason | None
     past: tuple[Named, ...]
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether a playlist of lines can name its file."""
+        return self.path is not None and not _LINE_ENDS & set(self.path)
 
 
 def listenbrainz(entries: Sequence[Entry], *, now_s: int, explain: bool) -> dict[str, object]:
@@ -43,42 +52,52 @@ def listenbrainz(entries: Sequence[Entry], *, now_s: int, explain: bool) -> dict
 
 def jspf(entries: Sequence[Entry], *, now_s: int, title: str) -> dict[str, object]:
     """A JSPF playlist, which nobody but its owner is to see."""
-    tracks = []
-    for entry in entries:
-        track: dict[str, object] = {
-            "title": entry.named.title,
-            "creator": entry.named.artist,
-            "annotation": entry.words,
-        }
-        if entry.named.recording_mbid:
-            track["identifier"] = [_RECORDING + entry.named.recording_mbid]
-        if entry.path:
-            track["location"] = [Path(entry.path).as_uri()]
-        if entry.named.album:
-            track["album"] = entry.named.album
-        if entry.named.duration_ms:
-            track["duration"] = entry.named.duration_ms
-        tracks.append(track)
     return {
         "playlist": {
             "title": title,
             "creator": CREATOR,
             "date": datetime.fromtimestamp(now_s, UTC).isoformat(),
             "extension": {_JSPF: {"public": False}},
-            "track": tracks,
+            "track": [_track(entry) for entry in entries],
         }
     }
 
 
-def m3u8(entries: Sequence[Entry], *, title: str) -> str:
-    """An extended M3U playlist in UTF-8. Tracks without a file are left out: no player could play them."""
-    lines = ["#EXTM3U", f"#PLAYLIST:{_one_line(title)}"]
+def m3u8(entries: Sequence[Entry], *, title: str, explain: bool) -> str:
+    """An extended M3U playlist, with reasons as comments. What is not `is_playable` is left out: no player could."""
+    lines = ["#EXTM3U", f"#PLAYLIST:{one_line(title)}"]
     for entry in entries:
-        if entry.path:
-            seconds = -1 if entry.named.duration_ms is None else round(entry.named.duration_ms / 1000)
-            shown = _one_line(f"{entry.named.artist} - {entry.named.title}")
-            lines += [f"#EXTINF:{seconds},{shown}", entry.path]
+        if entry.path is not None and entry.is_playable:
+            seconds = round(entry.named.duration_ms / 1000) if entry.named.duration_ms else -1
+            lines.append(f"#EXTINF:{seconds},{shown(entry.named)}")
+            if explain:
+                lines.append(f"# {one_line(entry.words)}")
+            lines.append(entry.path)
     return "\n".join(lines) + "\n"
+
+
+def shown(named: Named) -> str:
+    """Artist and title in a line."""
+    return f"{one_line(named.artist)} - {one_line(named.title)}"
+
+
+def one_line(text: str) -> str:
+    """Without line ends and control characters, which would also reach a terminal: names come from anybody's tags."""
+    return " ".join("".join(" " if unicodedata.category(each) == "Cc" else each for each in text).split())
+
+
+def _track(entry: Entry) -> dict[str, object]:
+    named = entry.named
+    track: dict[str, object] = {"title": named.title, "creator": named.artist, "annotation": entry.words}
+    if named.recording_mbid:
+        track["identifier"] = [_RECORDING + named.recording_mbid]
+    if entry.path:
+        track["location"] = [Path(entry.path).as_uri()]
+    if named.album:
+        track["album"] = named.album
+    if named.duration_ms:
+        track["duration"] = named.duration_ms
+    return track
 
 
 def _recommended(entry: Entry, *, explain: bool) -> dict[str, object]:
@@ -92,21 +111,16 @@ def _recommended(entry: Entry, *, explain: bool) -> dict[str, object]:
         "path": entry.path,
     }
     if explain:
-        found["reason"] = {"words": entry.words} | (
-            {}
-            if entry.reason is None
-            else {
-                "path": entry.reason.path,
-                "shares": entry.reason.shares,
-                "past": [
-                    {"artist_name": past.artist, "track_name": past.title, "weight": each.weight}
-                    for past, each in zip(entry.past, entry.reason.past, strict=True)
-                ],
-                "plays": entry.reason.plays,
-            }
-        )
+        found["reason"] = _reason(entry)
     return found
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _reason(entry: Entry) -> dict[str, object]:
+    reason = entry.reason
+    if reason is None:
+        return {"words": entry.words}
+    past = [
+        {"artist_name": named.artist, "track_name": named.title, "weight": each.weight}
+        for named, each in zip(entry.past, reason.past, strict=True)
+    ]
+    return {"words": entry.words, "path": reason.path, "shares": reason.shares, "past": past, "plays": reason.plays}

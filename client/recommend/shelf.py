@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+from client.consent.kinds import ListeningConsent
 from client.recommend.own_tracks import Named, OwnTrack, found_among, read_own_tracks
 from client.store.tables import vectors
 from shared_model.catalogue import Modality
@@ -20,38 +21,45 @@ from shared_model.release_0.release import Release0, ReleasedModality
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """collection: all N tracks; own: those of the device, by index; index_of: of each recording that was played, by its
-    id in the store; in_library: (N,), whether its file is on this device.
+    id in the store; in_library: (N,), whether its file is on this device; left_out: by modality, how many of the
+    device's tracks lack it since another encoder than the release's made theirs.
     """
 
     collection: Collection
     own: Mapping[int, OwnTrack]
     index_of: Mapping[int, int]
     in_library: NDArray[np.bool_]
+    left_out: Mapping[str, int]
 
     def named(self, index: int) -> Named:
         """Artist and title to show: the device's own spelling where it has one."""
         return self.own[index].named if index in self.own else _released(self.collection.release, index)
 
 
-def read_shelf(release: Release0, history: Engine) -> Shelf:
+def read_shelf(release: Release0, history: Engine, *, consent: ListeningConsent) -> Shelf:
     """The release with the device's tracks: those it has, and further ones with the vectors that were encoded here.
 
-    A modality that another encoder made than the release's is left out of the device's tracks: their vectors cannot be
-    compared.
+    A track that the release holds has the release's place and vectors. Those that another encoder made are left out:
+    they cannot be compared. Of several tracks of the device that are one in the release the first gives the names.
     """
-    found = read_own_tracks(history)
+    found = read_own_tracks(history, consent=consent)
     tracks = found.tracks
     known = found_among([track.named for track in tracks], _names_of(release)) if tracks else {}
     further = [place for place in range(len(tracks)) if place not in known]
     index_of_place = known | {place: len(release.tracks) + number for number, place in enumerate(further)}
-    collection = collect(release, _device_tracks(release, [tracks[place] for place in further], history))
+    device, left_out = _device_tracks(release, [tracks[place] for place in further], history)
+    collection = collect(release, device)
+    own: dict[int, OwnTrack] = {}
+    for place, track in enumerate(tracks):  # those with files come first
+        own.setdefault(index_of_place[place], track)
     in_library = np.zeros(len(collection.catalogue), np.bool_)
-    in_library[[index for place, index in index_of_place.items() if tracks[place].path is not None]] = True
+    in_library[[index for index, track in own.items() if track.path is not None]] = True
     return Shelf(
         collection=collection,
-        own={index: tracks[place] for place, index in index_of_place.items()},
+        own=own,
         index_of={recording: index_of_place[place] for recording, place in found.place_of.items()},
         in_library=in_library,
+        left_out=left_out,
     )
 
 
@@ -77,32 +85,43 @@ def _released(release: Release0, index: int) -> Named:
     )
 
 
-def _device_tracks(release: Release0, own: list[OwnTrack], history: Engine) -> DeviceTracks:
-    by_modality = {
-        name: _vectors(modality, [getattr(track, name, None) for track in own], history)
-        for name, modality in release.modalities.items()
-    }
-    return DeviceTracks(
+def _device_tracks(release: Release0, own: list[OwnTrack], history: Engine) -> tuple[DeviceTracks, dict[str, int]]:
+    """With, by modality, how many tracks only another encoder's vectors were found of."""
+    by_modality, left_out = {}, {}
+    for name, modality in release.modalities.items():
+        found, others = _vectors(name, modality, [getattr(track, name, None) for track in own], history)
+        if found.raw.present.any():
+            by_modality[name] = found
+        if others:
+            left_out[name] = others
+    device = DeviceTracks(
         # names say nothing of what is on a device, and are never shown: a track of it is known by its place
         ids=[f"device:{number}" for number in range(len(own))],
         artists=[track.named.artist for track in own],
         albums=[track.named.album for track in own],
-        vectors={name: found for name, found in by_modality.items() if found.raw.present.any()},
+        vectors=by_modality,
     )
+    return device, left_out
 
 
-def _vectors(modality: ReleasedModality, contents: list[str | None], history: Engine) -> DeviceVectors:
-    """Raw vectors of the contents, by their SHA-256, that were encoded by the release's encoder."""
+def _vectors(
+    name: str, modality: ReleasedModality, contents: list[str | None], history: Engine
+) -> tuple[DeviceVectors, int]:
+    """Raw vectors of the contents, by their SHA-256, that the release's encoder made, and how many another one did."""
     places: dict[str, list[int]] = {}
     for place, content in enumerate(contents):
         if content is not None:
             places.setdefault(content, []).append(place)
     size = modality.vectors.shape[1]
     raw, present = np.zeros((len(contents), size), np.float32), np.zeros(len(contents), np.bool_)
-    columns = select(vectors.c.content_sha256, vectors.c.vector)
+    encoded = np.zeros(len(contents), np.bool_)
+    held = select(vectors.c.content_sha256, vectors.c.encoder, vectors.c.vector)
+    held = held.where(vectors.c.modality == name, vectors.c.vector.is_not(None))
     with history.connect() as connection:
-        held = connection.execute(columns.where(vectors.c.encoder == modality.encoder, vectors.c.vector.is_not(None)))
-        for content, vector in held:
-            for place in places.get(content, ()):
-                raw[place], present[place] = np.frombuffer(vector, "<f4"), True
-    return DeviceVectors(raw=Modality(vectors=raw, present=present), encoder=modality.encoder)
+        for content, encoder, vector in connection.execute(held):
+            at = places.get(content, [])
+            encoded[at] = True
+            if encoder == modality.encoder:
+                raw[at], present[at] = np.frombuffer(vector, "<f4"), True
+    found = DeviceVectors(raw=Modality(vectors=raw, present=present), encoder=modality.encoder)
+    return found, int((encoded & ~present).sum())

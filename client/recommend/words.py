@@ -1,43 +1,74 @@
-"""A reason in a sentence that is true: no path is given words that say more than it reads."""
+"""A reason in a sentence that is true: no path is given words that say more than it read."""
 
 import time
 
 from client.recommend.reasons import Reason
 from client.recommend.shelf import Shelf
 
-NOTHING_PLAYED = "nothing was played yet: what the release's listeners play most"
-NOTHING_SPEAKS = "little speaks for or against it"
+NOTHING_SPEAKS = "nothing speaks for it in particular"
+_LATELY = "what you played lately"
 
 
-def in_words(reason: Reason | None, shelf: Shelf, *, anything_played: bool = True) -> str:
-    """Such as "its lyrics are like those of Gute Ruh, which you played lately"."""
+def in_words(reason: Reason | None, shelf: Shelf) -> str:
+    """Such as "its lyrics fit those of “Gute Ruh”, which you played lately"."""
     if reason is None:
-        return NOTHING_SPEAKS if anything_played else NOTHING_PLAYED
-    past = " and ".join(shelf.named(each.index).title for each in reason.past)
+        return NOTHING_SPEAKS
     others = "simulated listeners" if shelf.collection.release.simulated else "other listeners"
-    around = past or "what you played lately"
-    return {
-        "lyrics": f"its lyrics are near those of {around}",
-        "audio": f"it sounds near {around}",
-        "transitions": f"{others} play it around {around}",
-        "pairs": f"{others} play it after {past} in a row",
-        "neighbours": f"{others} who play {around} play it, too",
-        "artist": f"it is by the artist of {past}" if past else "its artist is near those you played lately",
-        "album": f"it is from the album of {around}",
-        "popularity": f"{others} play it much",
-        "own_counts": _counts(reason),
-        "own_sequence": f"you have played it around plays like {around} before",
-        "own_artists": f"you have played its artist {_times(reason.artist_plays)}",
-    }[reason.path]
+    past = " and ".join(_quoted(each.index, shelf) for each in reason.past if each.index != reason.index)
+    match reason.path:
+        case "lyrics":
+            return f"its lyrics fit those of {past}, which you played lately" if past else f"its lyrics fit {_LATELY}"
+        case "audio":
+            return f"its sound fits that of {past}, which you played lately" if past else f"its sound fits {_LATELY}"
+        case "transitions":
+            return f"{others} play it around {past}" if past else f"{others} play it again soon"
+        case "pairs":
+            return f"{others} play it after {' and then '.join(_quoted(each.index, shelf) for each in reason.past)}"
+        case "neighbours":
+            return f"{others} who play {past} play it, too"
+        case "artist":
+            return _artist(reason, past, shelf, others)
+        case "album":
+            return f"it is from the album of {past}" if past else "you were just playing its album"
+        case "popularity":
+            return _popularity(reason, others)
+        case "own_counts":
+            return _counts(reason)
+        case "own_sequence":
+            return f"you have played it near {past} before" if past else "you have soon come back to it before"
+        case "own_artists":
+            counted = ("artist", reason.artist_plays) if reason.artist_plays else ("album", reason.album_plays)
+            return f"you have played its {counted[0]} {_times(counted[1])}"
+        case _:
+            return f"its {reason.path} fits {_LATELY}"
+
+
+def _artist(reason: Reason, past: str, shelf: Shelf, others: str) -> str:
+    if not past:
+        return "you were just playing its artist"
+    artist = shelf.collection.catalogue.artist
+    if all(artist[each.index] == artist[reason.index] for each in reason.past):
+        return f"it is by the artist of {past}"
+    return f"{others} play its artist near that of {past}"
+
+
+def _popularity(reason: Reason, others: str) -> str:
+    if reason.others_plays:
+        return f"{others} played it {_times(reason.others_plays)}"
+    return f"{others} played its artist {_times(reason.others_artist_plays)}"
 
 
 def _counts(reason: Reason) -> str:
+    said = f"you played it {_times(reason.plays)}"
     if reason.last_at_s is None:
-        return f"you played it {_times(reason.plays)}"
-    return (
-        f"you played it {_times(reason.plays)}, last on {time.strftime('%Y-%m-%d', time.localtime(reason.last_at_s))}"
-    )
+        return said
+    day = time.strftime("%Y-%m-%d", time.localtime(reason.last_at_s))
+    return f"{said}, on {day}" if reason.plays == 1 else f"{said}, last on {day}"
+
+
+def _quoted(index: int, shelf: Shelf) -> str:
+    return f"“{shelf.named(index).title}”"
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return "once" if count == 1 else f"{count:,} times"
