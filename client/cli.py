@@ -53,7 +53,7 @@ def main() -> None:
     os.umask(0o077)  # whatever is made here is the owner's alone
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="sottovoce-client")
     except SottovoceError as error:
         print(f"sottovoce-client: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

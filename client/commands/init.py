@@ -5,7 +5,7 @@ import json
 from client.commands.options import DEFAULT_FOLDER, Folder, Json
 from shared_model.errors import BadInput
 
-EPILOG = "Example: SOTTOVOCE_PASSPHRASE='four words that nobody guesses' sottovoce-client init"
+EPILOG = "Example: sottovoce-client init   (it asks for a passphrase, or takes SOTTOVOCE_PASSPHRASE)"
 LIFE_CAP, MONTHLY_CAP, DELTA, MOST_ROUNDS = 20.0, 8.0, 1e-6, 500
 
 
