@@ -103,9 +103,10 @@ class Profile:
 
 
 @contextmanager
-def open_profile(folder: Path) -> Iterator[Profile]:
+def open_profile(folder: Path, *, delete_old: bool = True) -> Iterator[Profile]:
     """The profile of `folder`, unlocked by SOTTOVOCE_PASSPHRASE, else by the keyring, else by asking in the terminal.
 
+    delete_old: whether what is beyond its limits of age is deleted now; who only looks leaves it.
     Raises BadInput, with nothing changed, where there is none, it cannot be unlocked, or a file of it is missing or
     damaged.
     """
@@ -120,6 +121,6 @@ def open_profile(folder: Path) -> Iterator[Profile]:
     profile = Profile(
         folder=folder, settings=settings, history=history, consents=Consents(history), _file=file, _keys=keys
     )
-    if settings.retention != NO_LIMITS:
+    if delete_old and settings.retention != NO_LIMITS:
         apply_retention(history, profile.mood(), settings.retention, now_s=time.time())
     yield profile

@@ -16,7 +16,7 @@ def doctor(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     from client.data.doctor import Health, examine
     from client.profile import open_profile
 
-    with open_profile(folder) as profile:
+    with open_profile(folder, delete_old=False) as profile:
         found = list(examine(profile, now_s=time.time()))
     if as_json:
         print(json.dumps([{"what": each.what, "health": each.health, "said": each.said} for each in found]))

@@ -8,9 +8,9 @@ import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.types import StringConstraints
 from typing_extensions import TypedDict
 
@@ -19,7 +19,7 @@ from client.keys.wrapping import Wrapped
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +123,14 @@ class _KeySet(TypedDict):
 
 
 class _Argon2id(TypedDict):
-    salt: _Hex
-    memory_kib: int
-    iterations: int
-    lanes: int
+    salt: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2}){8,}$")]
+    memory_kib: Annotated[int, Field(ge=128, le=4_194_304)]  # RFC 9106: at least 8 a lane
+    iterations: Annotated[int, Field(ge=1, le=1000)]
+    lanes: Annotated[int, Field(ge=1, le=16)]
 
 
 class _Content(TypedDict):
-    format: int
+    format: Literal[1]
     profile: _Hex
     argon2id: _Argon2id
     current: _KeySet

@@ -54,7 +54,7 @@ def make_profile(folder: Path) -> None:
     """As `init` does, but with a passphrase that costs little to stretch."""
     opened = Opened(device_cap=20.0, delta=1e-6, max_participations=500, monthly_cap=8.0)
     begin_profile(folder, passphrase=PASSPHRASE, budget=opened)
-    file, cheap = read_key_file(folder / KEYS), Stretching(memory_kib=64, iterations=1, lanes=1)
+    file, cheap = read_key_file(folder / KEYS), Stretching(memory_kib=128, iterations=1, lanes=1)
     data = unwrap(
         file.current.by_passphrase, under=file.stretching.key(PASSPHRASE), purpose=(purpose := file.profile + DATA)
     )

@@ -14,7 +14,7 @@ from client.files import HISTORY, LEDGER, MOOD
 from client.ledger.ledger import open_ledger
 from client.profile import open_profile
 from client.recommend.release_file import STARTER
-from client.store.tables import checkins, recordings
+from client.store.tables import checkins, listens, recordings
 from shared_model.books.entries import Joined
 from tests.client.prepared import Ran, typed
 
@@ -94,6 +94,23 @@ def test_a_flipped_byte_in_the_middle_of_the_history_is_found(folder):
     assert said.keys() == {"databases"}
     assert "the history database is damaged" in said["databases"]
     assert "put it back from a backup" in said["databases"]
+
+
+def test_with_limits_of_age_it_looks_all_the_same_and_deletes_nothing(folder):
+    with open_profile(folder) as profile, profile.history.begin() as connection:
+        for number in range(500):
+            row = {"identity": str(number), "artist": "a", "title": f"{TITLE}{number}"}
+            connection.execute(insert(recordings).values(id=number + 1, **row))
+            connection.execute(insert(listens).values(recording_id=number + 1, started_at_s=number))
+    assert typed("settings", "retention.listens_days=1", "--dir", folder).code == 0
+    before = (folder / HISTORY).read_bytes()
+    assert faults(folder) == {}
+    assert (folder / HISTORY).read_bytes() == before
+    content = bytearray(before)
+    for page in range(3, len(content) // 4096):
+        content[page * 4096 + 2000] ^= 1
+    (folder / HISTORY).write_bytes(content)
+    assert faults(folder).keys() == {"databases"}
 
 
 def test_a_flipped_byte_in_the_middle_of_the_answers_is_found(folder):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -153,3 +154,48 @@ def test_what_is_in_the_keyring_but_no_key_is_asked_for_as_a_lost_one(begun):
     assert ran.returncode == 2
     assert "set SOTTOVOCE_PASSPHRASE" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from client.data import erase
+
+erase.KeyringSecrets.forget = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+erase.erase_everything(Path(sys.argv[1]))
+"""
+
+
+def test_line_31_an_erasure_killed_before_the_keyring_forgot_is_ended_by_doing_it_again(begun):
+    content = (begun.profile / "keys.json").read_bytes()
+    assert begun.python(KILLED, str(begun.profile)).returncode == -signal.SIGKILL
+    assert begun.run("budget").returncode == 2
+    assert begun.run("budget", SOTTOVOCE_PASSPHRASE=PASSPHRASE).returncode == 2
+    done(begun.run("erase", "--all", "--yes"))
+    begun.profile.mkdir()
+    (begun.profile / "keys.json").write_bytes(content)
+    for name in ("key", "ledger"):
+        assert done(begun.python(KEPT, str(begun.profile), name)) == "None\n"
+
+
+FAILED = """
+import sys
+from pathlib import Path
+from keyring import get_keyring
+from client import beginning
+from shared_model.books.entries import Opened
+
+beginning.secrets.token_hex = lambda _: "00" * 8
+beginning.create_ledger = lambda *_, **__: sys.exit(7)
+opened = Opened(device_cap=20.0, delta=1e-6, max_participations=500)
+try:
+    beginning.begin_profile(Path(sys.argv[1]), passphrase="forelle linde mond vogel", budget=opened)
+finally:
+    print(get_keyring().get_password("sottovoce", f"{'00' * 8}.key"))
+"""
+
+
+def test_a_beginning_that_fails_leaves_no_key_in_the_keyring(session):
+    ran = session.python(FAILED, str(session.profile))
+    assert (ran.returncode, ran.stdout) == (7, "None\n")
+    assert not list(session.root.glob("*profile*"))
