@@ -45,12 +45,17 @@ def keep_head(
         connection.execute(delete(personal_heads).where(personal_heads.c.id.not_in(newest)))
 
 
-def head_in_use(history: Engine, release: Release0) -> FrozenHead | None:
-    """The tuned head, or None: there is none, or it was tuned from another release. Raises BadInput if damaged."""
-    wanted = select(personal_heads.c.release_sha256, personal_heads.c.tensors).where(personal_heads.c.in_use)
+def head_in_use(history: Engine, release: Release0, *, moods: bool) -> FrozenHead | None:
+    """The tuned head, or None: there is none, or it was tuned from another release, or learned from mood answers.
+
+    moods: whether the listener agrees that those are used. Raises BadInput where the head is damaged.
+    """
+    wanted = select(personal_heads).where(personal_heads.c.in_use)
     with history.connect() as connection:
         row = connection.execute(wanted).first()
     if row is None or row.release_sha256 != release.sha256:
+        return None
+    if json.loads(row.evaluation).get("moods", False) and not moods:
         return None
     try:
         return FrozenHead(shape=release.head.shape, parameters=load(row.tensors))

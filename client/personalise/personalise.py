@@ -13,11 +13,13 @@ from shared_model.errors import BadInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personalised:
-    """release, tuned: how well each head foresees the held-out plays; compared: the tuned one with the release's."""
+    """release, tuned: how well each head foresees the held-out plays; compared: the tuned one with the release's;
+    moods: whether the tuned one learned from mood answers."""
 
     release: Foresight
     tuned: Foresight
     compared: Compared
+    moods: bool
 
     @property
     def taken(self) -> bool:
@@ -32,6 +34,7 @@ class Personalised:
             "tuned": self.tuned.as_json(),
             "compared": self.compared.as_json(),
             "taken": self.taken,
+            "moods": self.moods,
         }
 
 
@@ -43,17 +46,23 @@ def personalise(recommender: Recommender, store: Engine, *, made_at_s: int) -> P
     """
     history, collection = recommender.history, recommender.shelf.collection
     if len(history) < FEWEST_PLAYS:
-        raise BadInput(f"tune: {len(history)} plays are too few to learn from; it takes {FEWEST_PLAYS}. Import more")
+        raise BadInput(f"tune: it takes {FEWEST_PLAYS} plays to learn from, and there are {len(history)}; import more")
     # torch takes two seconds, which recommending does without
     from client.personalise.tune import tune
 
     release, first = collection.release, held_out_from(history)
     generator = np.random.default_rng(made_at_s)
-    tuned = tune(release.head, collection, history.before(first), consent=recommender.consent, generator=generator)
+    learned = history.before(first)
+    tuned = tune(release.head, collection, learned, consent=recommender.consent, generator=generator)
     if tuned is None:
         raise BadInput("tune: none of your plays could have been foreseen by this release, so that none teaches it")
     before = foresee(release.head, collection, history, first=first)
     after = foresee(tuned, collection, history, first=first)
-    found = Personalised(release=Foresight.of(before), tuned=Foresight.of(after), compared=Compared.of(after, before))
+    found = Personalised(
+        release=Foresight.of(before),
+        tuned=Foresight.of(after),
+        compared=Compared.of(after, before),
+        moods=learned.states is not None and not bool(np.isnan(learned.states).all()),
+    )
     keep_head(store, release, tuned, made_at_s=made_at_s, evaluation=found.as_json(), use=found.taken)
     return found

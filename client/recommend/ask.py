@@ -48,10 +48,11 @@ def prepare(profile: Profile, *, moods: bool = False) -> Recommender:
     Raises Refused without consent to learn from listening, BadInput for a file that is damaged.
     """
     consent = profile.consents.listening()
-    mood_consent = profile.consents.mood() if moods and profile.consents.holds(Purpose.MOOD) else None
+    agreed = profile.consents.holds(Purpose.MOOD)
+    mood_consent = profile.consents.mood() if moods and agreed else None
     release = open_release(profile.settings.release)
     shelf = read_shelf(release, profile.history, consent=consent)
-    head = head_in_use(profile.history, release) or release.head
+    head = head_in_use(profile.history, release, moods=agreed) or release.head
     mood = None if mood_consent is None else profile.mood()
     plays = read_plays(profile.history, shelf.index_of, consent=consent, mood=mood, mood_consent=mood_consent)
     return Recommender.prepare(shelf, head, plays, consent=consent)
