@@ -6,24 +6,20 @@ from client.recommend.reasons import Reason
 from client.recommend.shelf import Shelf
 
 NOTHING_SPEAKS = "nothing speaks for it in particular"
-_LATELY = "what you played lately"
 
 
 def in_words(reason: Reason | None, shelf: Shelf) -> str:
-    """Such as "its lyrics fit those of “Gute Ruh”, which you played lately"."""
+    """Such as "it is by the artist of “Gute Ruh”"."""
     if reason is None:
         return NOTHING_SPEAKS
     others = "simulated listeners" if shelf.collection.release.simulated else "other listeners"
     past = " and ".join(_quoted(each.index, shelf) for each in reason.past if each.index != reason.index)
+    read = [_quoted(each.index, shelf) for each in reason.past]
     match reason.path:
-        case "lyrics":
-            return f"its lyrics fit those of {past}, which you played lately" if past else f"its lyrics fit {_LATELY}"
-        case "audio":
-            return f"its sound fits that of {past}, which you played lately" if past else f"its sound fits {_LATELY}"
         case "transitions":
             return f"{others} play it around {past}" if past else f"{others} play it again soon"
         case "pairs":
-            return f"{others} play it after {' and then '.join(_quoted(each.index, shelf) for each in reason.past)}"
+            return f"{others} play it after {' and then '.join(read)}"
         case "neighbours":
             return f"{others} who play {past} play it, too"
         case "artist":
@@ -40,7 +36,12 @@ def in_words(reason: Reason | None, shelf: Shelf) -> str:
             counted = ("artist", reason.artist_plays) if reason.artist_plays else ("album", reason.album_plays)
             return f"you have played its {counted[0]} {_times(counted[1])}"
         case _:
-            return f"its {reason.path} fits {_LATELY}"
+            # attention says which listens count most, not that one of them alone is like the track
+            return f"{_fits(reason.path)} what you played lately, with most weight on {' and '.join(read)}"
+
+
+def _fits(modality: str) -> str:
+    return {"lyrics": "its lyrics fit", "audio": "its sound fits"}.get(modality, f"its {modality} fits")
 
 
 def _artist(reason: Reason, past: str, shelf: Shelf, others: str) -> str:
@@ -71,4 +72,4 @@ def _quoted(index: int, shelf: Shelf) -> str:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")

@@ -29,19 +29,20 @@ def is_true(said: str, index: int, told: Small, played: np.ndarray) -> bool:
     tracks = told.release.tracks
     artist, album = tracks.artist, tracks.album
     named = [int(number) for number in re.findall(r"“T(\d+)”", said)]
-    count = re.search(r"(once|([\d,]+) times)", said)
-    times = None if count is None else int((count[2] or "1").replace(",", ""))
+    count = re.search(r"(once|twice|([\d,]+) times)", said)
+    times = None if count is None else {"once": 1, "twice": 2}.get(count[1]) or int(count[2].replace(",", ""))
     shape = re.sub(r"(“T\d+”( and (?=“))?)+", "X", said)
-    shape = re.sub(r"(once|[\d,]+ times)", "N", re.sub(r"\d{4}-\d\d-\d\d", "DAY", shape))
+    shape = re.sub(r"(once|twice|[\d,]+ times)", "N", re.sub(r"\d{4}-\d\d-\d\d", "DAY", shape))
 
     def others_near(one: int, within: int) -> bool:
         return any(near(plays, one, index, within) for plays in told.listening)
 
     match shape:
-        case "its lyrics fit those of X, which you played lately" | "its sound fits that of X, which you played lately":
-            return bool(named) and set(named) <= set(played[-LATELY:].tolist()) - {index}
-        case "its lyrics fit what you played lately" | "its sound fits what you played lately":
-            return True
+        case (
+            "its lyrics fit what you played lately, with most weight on X"
+            | "its sound fits what you played lately, with most weight on X"
+        ):
+            return bool(named) and set(named) <= set(played[-LATELY:].tolist())
         case "simulated listeners play it around X":
             return set(named) <= set(played[-SOON:].tolist()) and all(others_near(each, SOON) for each in named)
         case "simulated listeners play it again soon":
