@@ -1,6 +1,5 @@
 """sottovoce-client: the listener's device, at the command line."""
 
-import os
 import sys
 
 import click
@@ -21,6 +20,7 @@ from client.commands import (
     settings,
     tune,
 )
+from client.process import settle
 from shared_model.errors import SottovoceError
 
 app = typer.Typer(
@@ -50,8 +50,7 @@ app.command(epilog=doctor.EPILOG)(doctor.doctor)
 
 def main() -> None:
     """Entry point. A mistake of the user gets a sentence, never a traceback."""
-    os.umask(0o077)  # whatever is made here is the owner's alone
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    settle()
     try:
         code = app(standalone_mode=False, prog_name="sottovoce-client")
     except SottovoceError as error:

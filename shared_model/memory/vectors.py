@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float32]
 _ROWS_AT_ONCE = 2_048
 """Rows that are widened at once: 3 MB of 384 numbers, which stay in the processor's cache."""
+_ROWS_ROUNDED_AT_ONCE = 64
+"""Rows that are rounded at once: 100 kB, on which six passes take less than half the time that they take on more."""
 
 
 class Vectors(Protocol):
@@ -55,11 +57,17 @@ class BrainVectors:
         """(N, D) zeros, to be `put`."""
         return cls(np.zeros((tracks, size), np.uint16))
 
-    def put(self, first: int, vectors: Numbers) -> None:
+    def put(self, first: int, vectors: NDArray[np.floating]) -> None:
         """Set rows from `first` on, each number to the nearest that there is, ties to even. They are finite."""
-        whole = np.ascontiguousarray(vectors).view(np.uint32)
-        rounded = (whole + np.uint32(0x7FFF) + ((whole >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
-        self.halves[first : first + len(vectors)] = rounded
+        for start in range(0, len(vectors), _ROWS_ROUNDED_AT_ONCE):
+            some = vectors[start : start + _ROWS_ROUNDED_AT_ONCE]
+            whole = np.ascontiguousarray(some, np.float32).view(np.uint32)
+            rounded = whole >> np.uint32(16)
+            rounded &= np.uint32(1)
+            rounded += np.uint32(0x7FFF)
+            rounded += whole
+            rounded >>= np.uint32(16)
+            self.halves[first + start : first + start + len(some)] = rounded
 
     def rows(self, places: NDArray[np.integer]) -> Numbers:
         """As `Vectors.rows`."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared_model.catalogue import Catalogue, Modality
 from shared_model.encoders.centring import centre
@@ -22,8 +21,8 @@ from shared_model.release_0.counts import extended
 from shared_model.release_0.labels import labelled
 from shared_model.release_0.release import Release0, ReleasedModality
 
-_ROWS_AT_ONCE = 8_192
-"""Rows that are widened at once: a block stays in the processor's cache, and what it was read from is let go."""
+_FORGOTTEN_AT_ONCE = 8_192
+"""Rows after which what was read of the file is let go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +118,10 @@ def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Ca
     known, size = held.vectors.shape
     vectors = BrainVectors.empty(known + len(further.ids), size)
     present = np.concatenate([held.present, np.zeros(len(further.ids), np.bool_)])
-    for start in range(0, known, _ROWS_AT_ONCE):
-        vectors.put(start, _of_unit_length(held, slice(start, min(start + _ROWS_AT_ONCE, known))))
+    for start in range(0, known, _FORGOTTEN_AT_ONCE):
+        vectors.put(start, held.vectors[start : start + _FORGOTTEN_AT_ONCE])
         forget()
+    vectors.halves[:known][~held.present] = 0
     own = further.vectors.get(name)
     if own is not None:
         if own.encoder != held.encoder:
@@ -134,12 +134,3 @@ def _joined(name: str, held: ReleasedModality, further: DeviceTracks, forget: Ca
         vectors.put(known, centred.vectors)
         present[known:] = centred.present
     return Rows(vectors=vectors, present=present)
-
-
-def _of_unit_length(held: ReleasedModality, rows: slice) -> NDArray[np.float32]:
-    """Half precision moves a length by a thousandth: scale it back to one."""
-    block = held.vectors[rows].astype(np.float32) * held.present[rows, None]
-    if held.vectors.dtype == np.float16:
-        lengths = np.sqrt(np.einsum("nd,nd->n", block, block))
-        block /= np.maximum(lengths, np.float32(1e-12))[:, None]
-    return block

@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from client.process import settle
+
 ASKED = 40
 """Recommendations that are timed."""
 
 
 def main() -> None:
     """Measure what the first argument names."""
+    settle()
     what, folder = sys.argv[1], Path(sys.argv[2])
     print(json.dumps({"import": import_, "recommend": recommend}[what](folder)))
 
