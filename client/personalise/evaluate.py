@@ -20,7 +20,12 @@ from shared_model.release_0.collection import Collection
 MOST_HELD_OUT: Final = 50
 FEWEST_PLAYS: Final = 40
 LEAST_CHANCE: Final = 0.1
-"""A tuned head is taken where a coin would do as well no more often than this."""
+"""A tuned head is taken where its mean is higher and a coin would do as well no more often than this.
+
+Measured on the 40 plays after the verdict, starter release, MRR@20 gained over all simulated listeners: at a learning
+rate that harms (0.05, 48 listeners) a higher mean alone takes 12 copies and loses .006, with the coin 2 and gains
+.0015; at the rate that is used (0.01, 45) it takes 28 and gains .004, with the coin 17 and gains .002, both +- .003.
+"""
 Ranks = NDArray[np.float64]
 
 

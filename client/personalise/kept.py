@@ -55,7 +55,7 @@ def head_in_use(history: Engine, release: Release0, *, moods: bool) -> FrozenHea
         row = connection.execute(wanted).first()
     if row is None or row.release_sha256 != release.sha256:
         return None
-    if json.loads(row.evaluation).get("moods", False) and not moods:
+    if _learned_from_moods(row.evaluation) and not moods:
         return None
     try:
         return FrozenHead(shape=release.head.shape, parameters=load(row.tensors))
@@ -76,7 +76,14 @@ def tuned_heads(history: Engine) -> list[Tuned]:
     ]
 
 
-def forget_heads(history: Engine) -> int:
-    """Go back to the release; how many tuned heads there were."""
+def forget_heads(history: Engine, *, moods_alone: bool = False) -> int:
+    """Go back to the release; how many tuned heads there were. moods_alone: only those that learned from answers."""
     with history.begin() as connection:
-        return connection.execute(delete(personal_heads)).rowcount
+        rows = connection.execute(select(personal_heads.c.id, personal_heads.c.evaluation)).all()
+        ids = [row.id for row in rows if not moods_alone or _learned_from_moods(row.evaluation)]
+        connection.execute(delete(personal_heads).where(personal_heads.c.id.in_(ids)))
+    return len(ids)
+
+
+def _learned_from_moods(evaluation: str) -> bool:
+    return bool(json.loads(evaluation).get("moods", False))

@@ -22,7 +22,8 @@ from shared_model.training.local_update import LocalTraining, Model, local_updat
 PERSONAL = re.compile(r"fusion\.gate\.|fusion\.state\.|fusion\.mix_state\.|attention\.\d+\.state\.")
 """Parameters of the personal copy."""
 TRAINING = LocalTraining(learning_rate=0.01, batch_size=16, epochs=4)
-"""Ten times the rate loses what release 0 knows: one listener's plays are few (docs/device.md has the numbers)."""
+"""One listener's plays are few, and a larger rate loses what release 0 knows: of 80 simulated listeners 0.2 lost .09 of
+MRR@20, 0.05 lost .02, and 0.02 gained .0015 +- .005."""
 MOST_EXAMPLES = 400
 CANDIDATES = 96
 

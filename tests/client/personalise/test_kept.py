@@ -57,6 +57,14 @@ def test_what_learned_from_moods_needs_the_consent_to_them(history: Engine, rele
     assert head_in_use(history, release, moods=True) is not None
 
 
+def test_what_learned_from_moods_is_forgotten_alone(history: Engine, release: Release0) -> None:
+    for by, moods in enumerate((True, False, True), start=1):
+        keep(history, release, by, moods=moods)
+    assert forget_heads(history, moods_alone=True) == 2
+    assert [head.made_at_s for head in tuned_heads(history)] == [2]
+    assert forget_heads(history) == 1
+
+
 @pytest.mark.parametrize("damage", [b"", b"\0" * 100, "cut", "head", "middle"])
 def test_a_damaged_head_is_a_sentence_and_forgetting_it_mends(history: Engine, release: Release0, damage) -> None:
     keep(history, release)
