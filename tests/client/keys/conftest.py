@@ -15,6 +15,8 @@ import pytest
 from jeepney import DBusAddress, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
+from tests.client.conftest import installed
+
 _BUS = DBusAddress("/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus")
 _PATIENCE_S = 30
 # without folders of services, so that nothing starts another keyring of itself
@@ -116,8 +118,8 @@ class Session:
 @pytest.fixture
 def session() -> Iterator[Session]:
     """With a bus and an empty keyring."""
-    if not (shutil.which("dbus-daemon") and shutil.which("gnome-keyring-daemon")):
-        pytest.skip("needs dbus-daemon and gnome-keyring (Debian packages of these names)")
+    for program in ("dbus-daemon", "gnome-keyring-daemon"):
+        installed(program)
     root = Path(tempfile.mkdtemp(prefix="sv-"))  # pytest's own is too long for a socket's path
     made = Session(root)
     for name in ("runtime", "data", "config", "state", "cache"):
