@@ -1,4 +1,4 @@
-"""Write docs/scenarios.md and docs/cli.md from the code that they describe: `make docs`. A test keeps them true."""
+"""Write docs/scenarios.md, settings.md and cli.md from what they describe: `make docs`. A test keeps them true."""
 
 from pathlib import Path
 from types import UnionType
@@ -9,6 +9,8 @@ from click import Command, Context, Group
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from client.cli import app as client
+from client.settings import Settings
 from simulations.auditing.cli import app as audit
 from simulations.cli import app
 from simulations.quality.scenario import QualityScenario
@@ -46,9 +48,22 @@ def scenarios_page() -> str:
 def cli_page() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Written by `make docs` from the commands' own help.", ""]
-    for name, commands in (("sottovoce-simulate", app), ("sottovoce-audit", audit)):
+    for name, commands in (("sottovoce-client", client), ("sottovoce-simulate", app), ("sottovoce-audit", audit)):
         lines += _help(name, typer.main.get_command(commands))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def settings_page() -> str:
+    """Every setting of a device."""
+    lines = [
+        "# Settings of a device",
+        "",
+        "Written by `make docs` from `client/settings.py`. They stand in `settings.toml` of the profile.",
+        "`sottovoce-client settings` prints them, `sottovoce-client settings retention.listens_days=3650` sets one, an",
+        "empty value takes it away.",
+        "",
+    ]
+    return "\n".join(lines + _section("", Settings)) + "\n"
 
 
 def _section(prefix: str, model: type[BaseModel]) -> list[str]:
@@ -93,6 +108,7 @@ def main() -> None:
     """Write both pages."""
     (HERE / "scenarios.md").write_text(scenarios_page(), encoding="utf-8")
     (HERE / "cli.md").write_text(cli_page(), encoding="utf-8")
+    (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
