@@ -60,8 +60,8 @@ def prepare(profile: Profile, *, moods: bool = False) -> Recommender:
 
 def ask(profile: Profile, asked: Asked, *, now_s: float) -> Answer:
     """Recommend once. Raises as `prepare`, and Refused where a mood is to be used that may not be."""
+    recommender = prepare(profile)  # refuses where plays may not be learned from, before any mood is read
     state = _state(profile, asked.wish, now_s=now_s)
-    recommender = prepare(profile)
     source = asked.source or source_for(recommender.shelf)
     choice = Choice(source=source, novelty=asked.novelty, diversity=asked.diversity)
     found = recommender.recommend(asked.count, choice, now_s=now_s, state=state)

@@ -146,6 +146,8 @@ def test_before_anything_was_played_the_release_speaks(folder: Path) -> None:
 def test_without_consent_nothing_is_recommended_and_nothing_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask, "read_shelf", None)
     monkeypatch.setattr(ask, "read_plays", None)
+    monkeypatch.setattr(ask, "states_for_model", None)
+    grant(folder, Purpose.MOOD)
     ran = recommend(folder)
     assert (ran.code, ran.out) == (3, "")
     assert "consent grant listening" in ran.err
