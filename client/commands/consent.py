@@ -58,16 +58,19 @@ def grant(purpose: PurposeName, folder: Folder = DEFAULT_FOLDER, as_json: Json =
 @app.command(epilog="Example: sottovoce-client consent withdraw mood")
 def withdraw(purpose: PurposeName, folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     """End one of them, at once. With `mood` all answers are destroyed; plays stay until `erase`."""
+    from client.data import withdraw as withdrawal
     from client.profile import open_profile
 
     with open_profile(folder) as profile:
-        profile.consents.decide(purpose, granted=False, at_s=int(time.time()))
-        shredded = purpose is Purpose.MOOD and profile.shred_mood()
+        done = withdrawal.withdraw(profile, purpose, at_s=int(time.time()))
     if as_json:
-        print(json.dumps({"purpose": purpose, "granted": False, "answers_destroyed": shredded}))
+        told = {"answers_destroyed": done.answers_destroyed, "tuned_heads": done.copies_forgotten}
+        print(json.dumps({"purpose": purpose, "granted": False, **told}))
         return
     print(f"Withdrawn: {WORDINGS[purpose].question}")
-    if shredded:
+    if done.answers_destroyed:
         print("The key of your answers was destroyed, and the answers with it.")
-    elif purpose is Purpose.LISTENING:
+    if done.copies_forgotten:
+        print("The copy of the model that had learned by it was forgotten.")
+    if purpose is Purpose.LISTENING:
         print("Nothing is learned or recommended from now on. Your plays are still there: sottovoce-client erase")

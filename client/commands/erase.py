@@ -56,7 +56,7 @@ def _mood(folder: Path, *, yes: bool) -> dict[str, object]:
         if not confirmed("Erase all mood answers?", yes=yes):
             raise typer.Exit(1)
         there = profile.shred_mood()
-        return {"erased": "mood", "answers": there, "tuned_heads": forget_heads(profile.history)}
+        return {"erased": "mood", "answers": there, "tuned_heads": forget_heads(profile.history, moods_alone=True)}
 
 
 def _plays(

@@ -4,6 +4,7 @@ from sqlalchemy import Engine
 
 from client.checkin.record import delete_before
 from client.data.erase import count_listens, erase_listens
+from client.personalise.kept import forget_heads
 from client.settings import RetentionSettings
 from client.store.database import compact
 from client.store.tables import listens
@@ -12,7 +13,7 @@ _DAY_S = 86_400
 
 
 def apply_retention(history: Engine, mood: Engine | None, limits: RetentionSettings, *, now_s: float) -> None:
-    """Delete plays and check-ins older than the limits. now_s: Unix seconds."""
+    """Delete plays and check-ins older than the limits, and what was tuned on them. now_s: Unix seconds."""
     if limits.listens_days is not None:
         old = listens.c.started_at_s < int(now_s) - limits.listens_days * _DAY_S
         if count_listens(history, old):
@@ -20,3 +21,4 @@ def apply_retention(history: Engine, mood: Engine | None, limits: RetentionSetti
     old_s = None if limits.answers_days is None else int(now_s) - limits.answers_days * _DAY_S
     if mood is not None and old_s is not None and delete_before(mood, old_s):
         compact(mood)
+        forget_heads(history, moods_alone=True)

@@ -50,7 +50,7 @@ def test_withdrawing_mood_destroys_the_answers_and_says_so(consent, folder):
         "wording_version": 1,
     }
     ended = json.loads(consent("withdraw", "mood", "--json").out)
-    assert ended == {"purpose": "mood", "granted": False, "answers_destroyed": True}
+    assert ended == {"purpose": "mood", "granted": False, "answers_destroyed": True, "tuned_heads": 0}
     assert not list(folder.glob("mood.db*"))
     assert "destroyed" not in consent("withdraw", "mood").out
 
