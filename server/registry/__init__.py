@@ -1,0 +1,1 @@
+"""Who may take part: invitations, and the devices that redeemed them."""
