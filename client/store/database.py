@@ -15,8 +15,8 @@ from sqlcipher3 import dbapi2
 from shared_model.errors import BadInput
 
 KEY_BYTES = 32
-NEWEST = "0001"
-"""The newest migration, of both databases."""
+NEWEST = {"history": "0002", "mood": "0001"}
+"""The newest migration of each."""
 _PRAGMAS = (
     "PRAGMA cipher_memory_security = OFF",  # else each freed page of memory is wiped, at a tenth of the speed
     "PRAGMA journal_mode = WAL",
@@ -57,9 +57,9 @@ def open_database(path: Path, *, kind: str, key: bytes) -> Engine:
             f"store: {path} is truncated or does not belong to this profile's key; nothing was changed: "
             "put back the file that belongs to keys.json"
         ) from error
-    if version is None or version > NEWEST:
+    if version is None or version > NEWEST[kind]:
         raise BadInput(f"store: {path} was written by a newer sottovoce (schema {version}); update this one")
-    if version < NEWEST:
+    if version < NEWEST[kind]:
         _migrate(engine, kind)
     return engine
 

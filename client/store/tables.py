@@ -109,6 +109,24 @@ personal_heads = Table(
     Column("in_use", Boolean, nullable=False),
 )
 
+federation = Table(
+    "federation",
+    HISTORY,
+    Column("id", Integer, primary_key=True),  # 1: a device is in one federation at a time
+    Column("name", String, nullable=False),
+    Column("address", String, nullable=False),  # host:port of the distribution service
+    Column("ca_pem", String, nullable=False),
+    Column("log_key", String, nullable=False),  # vkey
+    Column("release_key", String, nullable=False),  # vkey
+    Column("node_key", LargeBinary, nullable=False),  # wrapped under the ledger's key, so that an export holds no key
+    Column("registration_number", Integer),  # null: the coordinator has not answered yet
+    Column("superlink_address", String),
+    Column("seen_size", Integer, nullable=False),  # leaves of the round log
+    Column("seen_root", LargeBinary, nullable=False),
+    Column("seen_release", Integer, nullable=False),  # the highest number, 0 before the first
+    Column("release_manifest", LargeBinary),  # the signed note of the release whose files are all here
+)
+
 waits = Table(
     "waits",
     HISTORY,

@@ -5,12 +5,14 @@ slowly is cut off with its connection and goes on where it was. How many connect
 firewall's to say.
 """
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # before it is imported; else every failed handshake is a line
 import grpc  # type: ignore[import-untyped]
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 

@@ -1,0 +1,91 @@
+"""The files of releases on this device, by their content: what is here is never fetched again.
+
+A file that is being fetched is called `.SHA256.part`, and is gone on with after a kill; it becomes `SHA256` when its
+hash is right. Nothing in it is personal.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.enrolment.connection import Unreachable
+from shared_model.errors import BadInput
+from shared_model.wire.release_manifest import ReleaseFile
+
+FOLDER = "releases"
+_PIECE_BYTES = 1 << 20
+Chunks = Callable[[int], Iterator[bytes]]
+"""The content of a file from an offset on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """folder: in the profile's, made when it is first needed."""
+
+    folder: Path
+
+    def path_of(self, file: ReleaseFile) -> Path:
+        """Where it lies once it is here."""
+        return self.folder / file.sha256
+
+    def has(self, file: ReleaseFile) -> bool:
+        """Whether it is here, whole: it got its name when its hash was right."""
+        path = self.path_of(file)
+        return path.is_file() and path.stat().st_size == file.size_bytes
+
+    def fetch(self, file: ReleaseFile, chunks: Chunks) -> None:
+        """Go on with the file where an earlier attempt ended, until it is whole.
+
+        Raises Unreachable where it breaks off, with what came kept; BadInput where what came is not what was signed,
+        with nothing kept; and what `chunks` raises.
+        """
+        if self.has(file):
+            return
+        self.folder.mkdir(exist_ok=True, mode=0o700)
+        part = self.folder / f".{file.sha256}.part"
+        have = part.stat().st_size if part.exists() else 0
+        if have > file.size_bytes:
+            part.unlink()
+            have = 0
+        with part.open("ab") as kept:
+            if have < file.size_bytes:
+                for chunk in chunks(have):
+                    have += len(chunk)
+                    if have > file.size_bytes:
+                        break
+                    kept.write(chunk)
+            kept.flush()
+            os.fsync(kept.fileno())
+        if have < file.size_bytes:
+            raise Unreachable(f"release: {file.name} broke off after {have:,} of {file.size_bytes:,} bytes; try again")
+        if have > file.size_bytes or _sha256(part) != file.sha256:
+            part.unlink()
+            raise BadInput(
+                f"release: {file.name} is not the file that was signed, and was thrown away; try again, and tell the "
+                "operator if it stays so"
+            )
+        part.replace(self.path_of(file))
+
+    def keep_only(self, files: tuple[ReleaseFile, ...]) -> None:
+        """Remove what belongs to older releases."""
+        wanted = {file.sha256 for file in files}
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if path.name not in wanted:
+                path.unlink()
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.keep_only(())
+        with suppress(FileNotFoundError):
+            self.folder.rmdir()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
