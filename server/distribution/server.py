@@ -44,7 +44,7 @@ class Limits:
     streams: int = 8
     handshake_s: float = 10.0
     idle_s: float = 60.0
-    age_s: float = 300.0
+    age_s: float = 60.0
     grace_s: float = 60.0
 
 
