@@ -14,6 +14,7 @@ from client.ledger.ledger import Ledger
 from shared_model.books.gate import LogProof, OwnLimits, require_logged
 from shared_model.books.notes import Verifier
 from shared_model.errors import Refused
+from shared_model.head.parameters import ParameterLayout
 from shared_model.privacy.clipping import clip_rows
 from shared_model.privacy.local_gaussian import LocalGaussian
 from shared_model.privacy.mechanism import noised_update
@@ -42,10 +43,18 @@ class Rules:
     month: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What is learned from. model: over all tracks of this device; examples: (1, E, ...) of the listener's plays."""
+
+    model: Model
+    examples: Examples
+
+
 def contribute(
     invitation: Invitation,
-    model: Model,
-    read_examples: Callable[[ListeningConsent], Examples],
+    layout: ParameterLayout,
+    read: Callable[[ListeningConsent], Learned],
     *,
     listening: ListeningConsent,
     rounds: RoundsConsent,
@@ -55,7 +64,8 @@ def contribute(
 ) -> Tensor:
     """The clipped, and with local trust noised, update (d,) that leaves the device.
 
-    read_examples: (1, E, ...) of the listener's plays, called when the debit is synced to disk and not before.
+    layout: which numbers are released; read: library and plays, which is called when the debit is synced to disk and
+    not before.
     Raises Refused, with nothing read and nothing debited, where the device may not work now, the round is not proved
     or not within its limits and budget, or the parameters are not those that were announced. The reason stays here:
     what is answered is `declined`. Once debited nothing is given back, whatever happens.
@@ -67,14 +77,14 @@ def contribute(
         invitation.proof, pinned=rules.pinned, entries=ledger.entries, limits=rules.limits, month=rules.month
     )
     intent = admitted.intent
-    if model_hash(model.layout.tensors(invitation.parameters)) != intent.model_sha256:
+    if model_hash(layout.tensors(invitation.parameters)) != intent.model_sha256:
         raise Refused("round: its parameters are not those that were announced; the device declines")
     ledger.debit(admitted.debit)
     ledger.append(admitted.seen)
-    examples = read_examples(listening)
-    update = clip_rows(
-        local_updates(model, invitation.parameters, examples, rules.training), clip_norm=intent.clip_norm
-    )[0]
+    learned = read(listening)
+    assert learned.model.layout == layout
+    updates = local_updates(learned.model, invitation.parameters, learned.examples, rules.training)
+    update = clip_rows(updates, clip_norm=intent.clip_norm)[0]
     if admitted.debit.trust is Trust.LOCAL:
         mechanism = LocalGaussian(clip_norm=intent.clip_norm, noise_multiplier=intent.noise_multiplier)
         update = noised_update(update, mechanism=mechanism, randomness=OperatingSystemRandomness())

@@ -10,7 +10,7 @@ from client.consent.purpose import Purpose
 from client.eligibility.verdict import Verdict
 from client.ledger.ledger import create_ledger, open_ledger
 from client.ledger.mirror import FileMirror
-from client.rounds.contribution import Invitation, Rules, contribute
+from client.rounds.contribution import Invitation, Learned, Rules, contribute
 from shared_model.books.entries import Joined, Opened
 from shared_model.books.gate import OwnLimits
 from shared_model.errors import Refused
@@ -61,7 +61,7 @@ class Device:
         """Notes what was on disk when the plays were asked for."""
         self.read.append([json.loads(line)["entry"]["kind"] for line in self.file["path"].read_text().splitlines()])
         assert consent.purpose is Purpose.LISTENING
-        return self.examples
+        return Learned(model=self.model, examples=self.examples)
 
     def take_part(self, proof=None, *, rules=None, eligible=GO, parameters=None):
         invitation = Invitation(
@@ -70,7 +70,7 @@ class Device:
         with open_ledger(**self.file) as ledger:
             return contribute(
                 invitation,
-                self.model,
+                self.model.layout,
                 self.examples_of,
                 listening=self.consents.listening(),
                 rounds=self.consents.rounds(),

@@ -1,0 +1,1 @@
+"""Rounds of a deployed federation: Flower's SuperLink carries messages, `server.round` does the arithmetic."""
