@@ -6,7 +6,7 @@ import sys
 import click
 import typer
 
-from server.commands import devices, init, invite, publish, revoke
+from server.commands import devices, init, invite, publish, renew, revoke
 from shared_model.errors import SottovoceError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command(epilog=invite.EPILOG)(invite.invite)
 app.command(epilog=revoke.EPILOG)(revoke.revoke)
 app.command(epilog=devices.EPILOG)(devices.devices)
 app.command(epilog=publish.EPILOG)(publish.publish)
+app.command(epilog=renew.EPILOG)(renew.renew)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before it is imported, else its core writes to the terminal
 import grpc  # type: ignore[import-untyped]
 
+from shared_model.books.gate import LogProof
 from shared_model.errors import BadInput, Refused, SottovoceError
 from shared_model.wire import distribution_pb2 as wire
 from shared_model.wire.address import split
@@ -90,9 +91,16 @@ class Distribution:
         found: bytes = self._asked("GetRelease", wire.ReleaseRequest(sha256=bytes.fromhex(sha256))).manifest
         return found
 
-    def proof(self, run: str, number: int, *, seen_size: int) -> Any:
-        """`wire.ProofReply` of a round's intent, not checked yet."""
-        return self._asked("GetProof", wire.ProofRequest(run=run, round=number, seen_size=seen_size))
+    def proof(self, run: str, number: int, *, seen_size: int) -> LogProof:
+        """Of a round's intent, not checked yet; its checkpoint is the signed head."""
+        found = self._asked("GetProof", wire.ProofRequest(run=run, round=number, seen_size=seen_size))
+        return LogProof(
+            leaf=found.leaf,
+            index=found.index,
+            checkpoint=found.head,
+            inclusion=tuple(found.inclusion),
+            consistency=tuple(found.consistency),
+        )
 
     def chunks(self, sha256: str, *, offset: int) -> Iterator[bytes]:
         """The content of a file from `offset` on, not checked yet. Raises Unreachable where it breaks off."""

@@ -32,6 +32,7 @@ NEVER_IN = (
     Refusal.INVITATION_EXPIRED,
     Refusal.INVITATION_REVOKED,
     Refusal.INVITATION_USED,
+    Refusal.FEDERATION_FULL,
 )
 """Then the node key is worth nothing. After any other failure it is kept: the coordinator may know it already."""
 

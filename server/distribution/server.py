@@ -73,6 +73,7 @@ class DistributionServer:
             log=log,
             releases=Releases(place.releases),
             signer=signer,
+            population=settings.plan.population,
             challenges=Challenges(time.monotonic),
             superlink_address=settings.superlink_address,
             enrolled=enrolled,

@@ -51,6 +51,7 @@ class Shelf:
     log: LogView
     releases: Releases
     signer: Signer
+    population: int
     challenges: Challenges
     superlink_address: str
     enrolled: Callable[[Device], None]
@@ -80,7 +81,9 @@ class Service(DistributionServicer):
                 raise NotEnrolled(Refusal.SIGNATURE_WRONG)
             if not shelf.challenges.spend(request.nonce):
                 raise NotEnrolled(Refusal.NONCE_SPENT)
-            device = shelf.registry.redeem(request.secret, request.public_key, now_s=int(shelf.clock()))
+            device = shelf.registry.redeem(
+                request.secret, request.public_key, now_s=int(shelf.clock()), population=shelf.population
+            )
             shelf.enrolled(device)
             _LOG.info("device.enrolled")
             return wire.EnrolReply(registration_number=device.number, superlink_address=shelf.superlink_address)

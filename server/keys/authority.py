@@ -58,9 +58,16 @@ def new_authority(federation: str, hosts: Sequence[str], *, now: datetime.dateti
     return Issued(key=key, certificate=built.sign(key, hashes.SHA384()))
 
 
-def issue(authority: Issued, hosts: Sequence[str], *, now: datetime.datetime, days: int = SERVER_DAYS) -> Issued:
-    """A server's key, EC P-256, and its certificate for `hosts` and `ALWAYS`."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def issue(
+    authority: Issued,
+    hosts: Sequence[str],
+    *,
+    now: datetime.datetime,
+    days: int = SERVER_DAYS,
+    key: ec.EllipticCurvePrivateKey | None = None,
+) -> Issued:
+    """A server's key, EC P-256 and new where none is given, and its certificate for `hosts` and `ALWAYS`."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     names = all_names(hosts)
     alternative = [x509.IPAddress(ipaddress.ip_address(name)) if is_ip(name) else x509.DNSName(name) for name in names]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sottovoce coordinator")])

@@ -31,6 +31,12 @@ def invite(label: str, *, place: Place, settings: Settings, registry: Registry, 
         "log_key": log_verifier(place, settings).vkey,
         "release_key": release_verifier(place, settings).vkey,
     }
+    population = settings.plan.population
+    if registry.numbers_given() >= population:
+        raise BadInput(
+            f"invite: {population} devices were registered, and the plan counts no more; make another federation "
+            "with a larger plan.population"
+        )
     secret = registry.invite(label, now_s=now_s, life_s=life_s)
     return Invitation(
         format=FORMAT_VERSION, federation=settings.federation, secret=secret, expires_at_s=now_s + life_s, **pinned

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from server.registry.database import writing
 from server.registry.tables import devices, invitations
@@ -96,10 +96,11 @@ class Registry:
             connection.execute(insert(invitations).values(**row))
         return secret.hex()
 
-    def redeem(self, secret: bytes, public_key: bytes, *, now_s: int) -> Device:
+    def redeem(self, secret: bytes, public_key: bytes, *, now_s: int, population: int) -> Device:
         """Register the device, once; the same key gets the same answer again. Raises NotEnrolled.
 
         public_key: DER that was checked and whose owner has signed. Of two that come at once exactly one is taken.
+        population: the plan's, which epsilon is counted for: no number is given beyond it, whoever has left meanwhile.
         """
         with writing(self.engine) as connection:
             found = select(invitations).where(invitations.c.secret_sha256 == _hash(secret))
@@ -119,6 +120,8 @@ class Registry:
                 raise NotEnrolled(Refusal.INVITATION_EXPIRED)
             if _device(connection, devices.c.public_key == public_key) is not None:
                 raise NotEnrolled(Refusal.KEY_IN_USE)
+            if _numbers_given(connection) >= population:
+                raise NotEnrolled(Refusal.FEDERATION_FULL)
             row = {"public_key": public_key, "fingerprint": fingerprint(public_key), "joined_at_s": now_s}
             connection.execute(insert(devices).values(invitation_id=invitation["id"], **row))
             made = _device(connection, devices.c.public_key == public_key)
@@ -162,6 +165,11 @@ class Registry:
             if each.device is not None and each.device.revoked_at_s is None
         )
 
+    def numbers_given(self) -> int:
+        """Devices that were ever registered, revoked ones included."""
+        with self.engine.connect() as connection:
+            return _numbers_given(connection)
+
     def root(self) -> str:
         """For an intent's `registry_root`: of the Merkle tree over the fingerprints of those that may take part, by
         number. It says nothing of who they are."""
@@ -170,6 +178,11 @@ class Registry:
 
 def _hash(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
+
+
+def _numbers_given(connection: Connection) -> int:
+    last: int | None = connection.execute(select(func.max(devices.c.number))).scalar_one()
+    return last or 0
 
 
 _ABOUT_DEVICE: Sequence[Any] = (

@@ -93,6 +93,11 @@ def require_newer(head: Head, seen: Seen, *, consistency: tuple[bytes, ...], now
             f"release: {number or 'none'} is offered, and this device has seen {seen.release}: an older one was put "
             "back, and is not taken; tell the operator"
         )
+    require_fresh(head, now_s=now_s)
+
+
+def require_fresh(head: Head, *, now_s: float) -> None:
+    """That the head was signed not long ago, by the device's clock. Raises Refused."""
     if now_s - head.at_s > FRESH_S:
         raise Refused(
             f"head: signed {(now_s - head.at_s) / 3600:.0f} hours ago, and newer releases and rounds may be held back; "

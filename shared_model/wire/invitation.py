@@ -7,9 +7,11 @@ on first use. base64url without padding, over canonical JSON.
 import base64
 import binascii
 import re
+import warnings
 from dataclasses import dataclass, field
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from shared_model import canonical_json
@@ -21,6 +23,13 @@ from shared_model.wire.limits import INVITATION_CHARACTERS
 
 FORMAT_VERSION = 1
 SECRET_BYTES = 32
+_UNREADABLE = (
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 _FEDERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -87,10 +96,12 @@ def require_federation(name: str) -> None:
 
 def require_authority(pem: str) -> None:
     """Raises ValueError unless `pem` is one certificate of an authority, and nothing beside it."""
-    certificate = x509.load_pem_x509_certificate(pem.encode())
     try:
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # cryptography warns of certificates that it will not read much longer
+            certificate = x509.load_pem_x509_certificate(pem.encode())
+            basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (*_UNREADABLE, Warning) as error:
         raise ValueError("the certificate is not an authority's") from error
     if not basic.ca or certificate.public_bytes(serialization.Encoding.PEM).decode() != pem:
         raise ValueError("the certificate is not an authority's alone")

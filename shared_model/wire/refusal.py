@@ -13,6 +13,7 @@ class Refusal(StrEnum):
     INVITATION_EXPIRED = "invitation-expired"
     INVITATION_REVOKED = "invitation-revoked"
     INVITATION_USED = "invitation-used"
+    FEDERATION_FULL = "federation-full"
     KEY_UNFIT = "key-unfit"
     KEY_IN_USE = "key-in-use"
     DEVICE_UNKNOWN = "device-unknown"
@@ -32,6 +33,7 @@ SENTENCES = {
     Refusal.INVITATION_EXPIRED: "this invitation has expired; ask the operator for another",
     Refusal.INVITATION_REVOKED: "this invitation was revoked by the operator; ask for another",
     Refusal.INVITATION_USED: "another device has used this invitation, and each is good for one; ask for another",
+    Refusal.FEDERATION_FULL: "the federation has as many devices as its plan counts; ask the operator for another one",
     Refusal.KEY_UNFIT: "the coordinator does not accept this device's node key; leave the federation and join anew",
     Refusal.KEY_IN_USE: "this device's node key is enrolled already; leave the federation and join anew",
     Refusal.DEVICE_UNKNOWN: "the coordinator does not know this device; leave the federation and join anew",

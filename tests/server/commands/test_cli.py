@@ -179,3 +179,15 @@ def test_it_is_a_program_with_a_usage(tmp_path):
     assert all(verb in shown for verb in ("init", "invite", "revoke", "devices", "publish"))
     wrong = subprocess.run([*program, "invite", "--dirr", "x"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_renew_replaces_the_certificate_and_neither_key_nor_authority(run, folder):
+    names = ("server.pem", "ca.pem", "keys/server.key.pem")
+    before = {name: (folder / name).read_bytes() for name in names}
+    code, out, _ = run("renew", "--dir", folder)
+    assert (code, "good until" in out) == (0, True)
+    assert [name for name in names if (folder / name).read_bytes() != before[name]] == ["server.pem"]
+    (folder / "keys" / "ca.key.pem").unlink()
+    code, _, err = run("renew", "--dir", folder)
+    assert code == 2
+    assert "ca.key.pem cannot be read" in err

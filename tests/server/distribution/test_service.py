@@ -21,8 +21,9 @@ from shared_model.books.gate import LogProof, OwnLimits, require_logged
 from shared_model.errors import BadInput
 from shared_model.privacy.spent import Trust
 from shared_model.wire import distribution_pb2 as wire
+from shared_model.wire.distribution_pb2_grpc import DistributionStub
 from shared_model.wire.head import open_head
-from shared_model.wire.node_key import sign_request
+from shared_model.wire.node_key import new_node_key, sign_request
 from shared_model.wire.refusal import Refusal
 from tests.server.coordinator import free_port, invited, made, registry_of, small_settings
 from tests.server.distribution.conftest import Served, Speaker
@@ -107,6 +108,22 @@ def test_every_kind_of_bad_invitation_is_told_apart(served: Served):
         ("00" * 32, Refusal.INVITATION_UNKNOWN),
     ):
         assert refused(lambda secret=secret: served.speaker().enrol(secret)) == reason
+
+
+def test_a_federation_has_no_more_devices_than_its_plan_counts(tmp_path: Path):
+    settings = small_settings("plan.population=1", "plan.cohort=1", "plan.minimum_cohort=1", distribution=free_port())
+    place = made(tmp_path / "s", settings)
+    one, two = invited(place, settings, "one").secret, invited(place, settings, "two").secret
+    credentials = grpc.ssl_channel_credentials(root_certificates=place.authority.read_bytes())
+    with (
+        DistributionServer(place, settings),
+        grpc.secure_channel(settings.distribution_address, credentials) as channel,
+    ):
+        first, second = (Speaker(stub=DistributionStub(channel), key=new_node_key()) for _ in range(2))
+        assert first.enrol(one).registration_number == 1
+        assert refused(lambda: second.enrol(two)) == Refusal.FEDERATION_FULL
+    with pytest.raises(BadInput, match="the plan counts no more"):
+        invited(place, settings, "three")
 
 
 def test_of_devices_that_redeem_at_once_over_the_network_exactly_one_is_in(served: Served):
