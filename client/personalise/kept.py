@@ -86,4 +86,4 @@ def forget_heads(history: Engine, *, moods_alone: bool = False) -> int:
 
 
 def _learned_from_moods(evaluation: str) -> bool:
-    return bool(json.loads(evaluation).get("moods", False))
+    return bool(json.loads(evaluation).get("moods", True))  # unknown is yes
