@@ -24,7 +24,8 @@ from server.keys.key_files import read_private_key
 from server.keys.signing import log_signer
 from server.place import Place
 from server.registry.database import open_registry
-from server.registry.registry import Device, Registry
+from server.registry.device import Device
+from server.registry.registry import Registry
 from server.settings import Settings
 from shared_model.errors import BadInput
 from shared_model.wire.address import joined

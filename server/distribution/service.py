@@ -7,16 +7,16 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-import grpc  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
 
 from server.distribution.challenges import Challenges
 from server.distribution.log_view import LogView
+from server.distribution.refusing import refusing
 from server.distribution.releases import Releases
-from server.registry.registry import Device, NotEnrolled, Registry
+from server.registry.device import Device
+from server.registry.registry import NotEnrolled, Registry
 from shared_model.books.notes import Signer
 from shared_model.wire import distribution_pb2 as wire
 from shared_model.wire.distribution_pb2_grpc import DistributionServicer
@@ -27,17 +27,6 @@ from shared_model.wire.node_key import read_public_der, signed_by
 from shared_model.wire.refusal import Refusal
 
 _LOG = logging.getLogger("sottovoce.distribution")
-_STATUS = {
-    Refusal.NONCE_SPENT: grpc.StatusCode.UNAUTHENTICATED,
-    Refusal.SIGNATURE_WRONG: grpc.StatusCode.UNAUTHENTICATED,
-    Refusal.REQUEST_MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
-    Refusal.FILE_UNKNOWN: grpc.StatusCode.NOT_FOUND,
-    Refusal.RELEASE_UNKNOWN: grpc.StatusCode.NOT_FOUND,
-    Refusal.ROUND_UNKNOWN: grpc.StatusCode.NOT_FOUND,
-    Refusal.LOG_SHORTER: grpc.StatusCode.FAILED_PRECONDITION,
-    Refusal.BUSY: grpc.StatusCode.UNAVAILABLE,
-}
-"""Any other refusal is PERMISSION_DENIED."""
 _CHUNKS_BETWEEN_CHECKS = 16
 Body = TypeVar("Body")
 
@@ -69,7 +58,7 @@ class Service(DistributionServicer):
 
     def Enrol(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
         shelf = self._shelf
-        with _refusing(context, "Enrol"):
+        with refusing(context, "Enrol"):
             if len(request.secret) != SECRET_BYTES:
                 raise NotEnrolled(Refusal.REQUEST_MALFORMED)
             try:
@@ -89,13 +78,13 @@ class Service(DistributionServicer):
             return wire.EnrolReply(registration_number=device.number, superlink_address=shelf.superlink_address)
 
     def GetHead(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        with _refusing(context, "GetHead"):
+        with refusing(context, "GetHead"):
             asked = self._asked(request, "GetHead", wire.HeadRequest)
             head, consistency = self._head(asked.seen_size)
             return wire.HeadReply(head=signed_head(head, self._shelf.signer), consistency=consistency)
 
     def GetRelease(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        with _refusing(context, "GetRelease"):
+        with refusing(context, "GetRelease"):
             asked = self._asked(request, "GetRelease", wire.ReleaseRequest)
             manifest = self._shelf.releases.manifest(asked.sha256)
             if manifest is None:
@@ -103,7 +92,7 @@ class Service(DistributionServicer):
             return wire.ReleaseReply(manifest=manifest)
 
     def GetProof(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        with _refusing(context, "GetProof"):
+        with refusing(context, "GetProof"):
             asked = self._asked(request, "GetProof", wire.ProofRequest)
             head, consistency = self._head(asked.seen_size)
             found = self._shelf.log.announced(asked.run, asked.round, size=head.checkpoint.size)
@@ -118,7 +107,7 @@ class Service(DistributionServicer):
             )
 
     def GetFile(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802, D102
-        with _refusing(context, "GetFile"):
+        with refusing(context, "GetFile"):
             asked = self._asked(request, "GetFile", wire.FileRequest)
             try:
                 path = self._shelf.releases.file(asked.sha256)
@@ -161,27 +150,3 @@ class Service(DistributionServicer):
             return head, shelf.log.consistency(seen_size, checkpoint.size)
         except IndexError as error:
             raise NotEnrolled(Refusal.LOG_SHORTER) from error
-
-
-class _refusing:  # noqa: N801  a context manager, written as a function would be
-    """Turns what may be told into a status with one word, and everything else into one that tells nothing."""
-
-    def __init__(self, context: Any, method: str) -> None:
-        self._context, self._method = context, method
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, NotEnrolled):
-            self._refuse(error.reason)
-        elif isinstance(error, OperationalError):  # SQLite's: locked for too long, or the disk is full
-            self._refuse(Refusal.BUSY)
-        elif isinstance(error, Exception):
-            _LOG.error("request.failed", extra={"method": self._method, "kind": type(error).__name__})
-            self._context.abort(grpc.StatusCode.INTERNAL, "failed")
-
-    def _refuse(self, reason: Refusal) -> NoReturn:
-        _LOG.info("request.refused", extra={"method": self._method, "reason": reason.value})
-        self._context.abort(_STATUS.get(reason, grpc.StatusCode.PERMISSION_DENIED), reason.value)
-        raise AssertionError("abort raises")

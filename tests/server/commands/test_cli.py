@@ -191,3 +191,19 @@ def test_renew_replaces_the_certificate_and_neither_key_nor_authority(run, folde
     code, _, err = run("renew", "--dir", folder)
     assert code == 2
     assert "ca.key.pem cannot be read" in err
+
+
+@pytest.mark.integration
+def test_init_that_was_killed_before_its_last_step_leaves_no_coordinator_and_can_be_done_again(tmp_path):
+    killed = (
+        "import os, signal, sys; from pathlib import Path; from server import cli;"
+        "Path.replace = (lambda real: lambda self, to: os.kill(os.getpid(), signal.SIGKILL)"
+        " if to == Path(sys.argv[2]) else real(self, to))(Path.replace); cli.main()"
+    )
+    arguments = ["init", str(tmp_path / "s")]
+    assert subprocess.run([sys.executable, "-c", killed, *arguments], check=False).returncode == -9
+    assert not (tmp_path / "s").exists()
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob(".s.*")} == {0o700}
+    again = subprocess.run([sys.executable, "-m", "server.cli", *arguments], capture_output=True, check=False)
+    assert again.returncode == 0
+    assert registry_of(Place(tmp_path / "s")).invited() == ()

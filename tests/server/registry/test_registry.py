@@ -6,7 +6,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from server.registry.database import create_registry, open_registry
-from server.registry.registry import Device, NotEnrolled, Registry
+from server.registry.device import Device
+from server.registry.registry import NotEnrolled, Registry
 from shared_model.errors import BadInput
 from shared_model.wire.node_key import fingerprint
 from shared_model.wire.refusal import Refusal
