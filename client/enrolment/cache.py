@@ -4,15 +4,18 @@ A file that is being fetched is called `.SHA256.part`, and is gone on with after
 hash is right. Nothing in it is personal.
 """
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from client.enrolment.connection import Unreachable
-from shared_model.errors import BadInput
+from shared_model.errors import BadInput, SottovoceError
 from shared_model.wire.release_manifest import ReleaseFile
 
 FOLDER = "releases"
@@ -45,29 +48,37 @@ class Cache:
         if self.has(file):
             return
         self.folder.mkdir(exist_ok=True, mode=0o700)
-        part = self.folder / f".{file.sha256}.part"
-        have = part.stat().st_size if part.exists() else 0
-        if have > file.size_bytes:
-            part.unlink()
-            have = 0
+        part = self._part(file)
         with part.open("ab") as kept:
+            try:
+                fcntl.flock(kept.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Unreachable(f"release: another process is fetching {file.name}; try again later") from error
+            if self.has(file):  # that other process has just ended, and what was opened here is its file
+                return
+            have = _appended(kept, file, chunks)
             if have < file.size_bytes:
-                for chunk in chunks(have):
-                    have += len(chunk)
-                    if have > file.size_bytes:
-                        break
-                    kept.write(chunk)
-            kept.flush()
-            os.fsync(kept.fileno())
-        if have < file.size_bytes:
-            raise Unreachable(f"release: {file.name} broke off after {have:,} of {file.size_bytes:,} bytes; try again")
-        if have > file.size_bytes or _sha256(part) != file.sha256:
-            part.unlink()
-            raise BadInput(
-                f"release: {file.name} is not the file that was signed, and was thrown away; try again, and tell the "
-                "operator if it stays so"
+                raise Unreachable(
+                    f"release: {file.name} broke off after {have:,} of {file.size_bytes:,} bytes; try again"
+                )
+            if have > file.size_bytes or _sha256(part) != file.sha256:
+                part.unlink()
+                raise BadInput(
+                    f"release: {file.name} is not the file that was signed, and was thrown away; try again, and tell "
+                    "the operator if it stays so"
+                )
+            part.replace(self.path_of(file))
+
+    def require_room(self, files: Sequence[ReleaseFile]) -> None:
+        """Raises SottovoceError, before anything is fetched, where the disk has no room for what is missing of them."""
+        here = [self._part(file).stat().st_size for file in files if self._part(file).exists()]
+        needed = sum(file.size_bytes for file in files) - sum(here)
+        free = shutil.disk_usage(self.folder.parent).free
+        if needed > free:
+            raise SottovoceError(
+                f"release: {needed:,} bytes are to be fetched, and the disk of {self.folder.parent} has room for "
+                f"{free:,}; make room and try again"
             )
-        part.replace(self.path_of(file))
 
     def keep_only(self, files: tuple[ReleaseFile, ...]) -> None:
         """Remove what belongs to older releases."""
@@ -81,6 +92,25 @@ class Cache:
         self.keep_only(())
         with suppress(FileNotFoundError):
             self.folder.rmdir()
+
+    def _part(self, file: ReleaseFile) -> Path:
+        return self.folder / f".{file.sha256}.part"
+
+
+def _appended(kept: BinaryIO, file: ReleaseFile, chunks: Chunks) -> int:
+    """How many bytes there are when the chunks end, synced; more than the file's where too many came."""
+    have = os.fstat(kept.fileno()).st_size
+    if have < file.size_bytes:
+        try:
+            for chunk in chunks(have):
+                have += len(chunk)
+                if have > file.size_bytes:
+                    break
+                kept.write(chunk)
+        finally:
+            kept.flush()
+            os.fsync(kept.fileno())
+    return have
 
 
 def _sha256(path: Path) -> str:

@@ -67,6 +67,7 @@ def fetch_release(
     if manifest.number != head.release.number:
         raise BadInput("release: the manifest has another number than the federation's head says; tell the operator")
     missing = [file for file in manifest.files if not cache.has(file)]
+    cache.require_room(missing)
     for file in missing:
         _patiently(file, service=service, cache=cache, sleep=sleep)
     write_release(history, note)

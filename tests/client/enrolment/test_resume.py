@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from client.enrolment import fetch
 from client.enrolment.cache import Cache
 from client.enrolment.connection import Distribution, Unreachable
 from client.enrolment.join import Member
-from shared_model.errors import BadInput
+from shared_model.errors import BadInput, SottovoceError
 from shared_model.wire.release_manifest import ReleaseFile
 from tests.client.enrolment.conftest import Coordinator
 
@@ -184,3 +185,24 @@ def test_a_full_disk_keeps_what_came(tmp_path):
         cache.fetch(file, full)
     cache.fetch(file, lambda offset: iter([b"0123456789"[offset:]]))
     assert cache.has(file)
+
+
+def test_two_processes_never_write_into_one_file(tmp_path):
+    cache, file = Cache(tmp_path / "releases"), a_file(b"0123456789")
+
+    def while_another_tries(offset: int) -> Iterator[bytes]:
+        yield b"01234"
+        with pytest.raises(Unreachable, match="another process is fetching"):
+            Cache(tmp_path / "releases").fetch(file, lambda offset: iter([b"?"]))
+        yield b"56789"
+
+    cache.fetch(file, while_another_tries)
+    assert cache.path_of(file).read_bytes() == b"0123456789"
+
+
+def test_a_release_that_the_disk_has_no_room_for_is_a_sentence_before_anything_is_fetched(tmp_path):
+    cache = Cache(tmp_path / "releases")
+    with pytest.raises(SottovoceError, match="make room and try again") as error:
+        cache.require_room([replace(a_file(b"0"), size_bytes=2**40)])
+    assert error.value.exit_code == 1
+    cache.require_room([a_file(b"0123456789")])

@@ -193,6 +193,17 @@ def test_renew_replaces_the_certificate_and_neither_key_nor_authority(run, folde
     assert "ca.key.pem cannot be read" in err
 
 
+def test_renew_refuses_a_name_that_the_authority_was_not_made_for(run, tmp_path):
+    run("init", tmp_path / "s", "--host", "music.example.org")
+    settings = tmp_path / "s" / "settings.toml"
+    settings.write_text(settings.read_text().replace("music.example.org", "bank.example.org"))
+    code, _, err = run("renew", "--dir", tmp_path / "s")
+    assert code == 2
+    assert "not for bank.example.org" in err
+    settings.write_text(settings.read_text().replace("bank.example.org", "new.music.example.org"))
+    assert run("renew", "--dir", tmp_path / "s")[0] == 0
+
+
 @pytest.mark.integration
 def test_init_that_was_killed_before_its_last_step_leaves_no_coordinator_and_can_be_done_again(tmp_path):
     killed = (
