@@ -35,7 +35,7 @@ SENTENCES = {
     Refusal.INVITATION_USED: "another device has used this invitation, and each is good for one; ask for another",
     Refusal.FEDERATION_FULL: "the federation has as many devices as its plan counts; ask the operator for another one",
     Refusal.KEY_UNFIT: "the coordinator does not accept this device's node key; leave the federation and join anew",
-    Refusal.KEY_IN_USE: "this device's node key is enrolled already; leave the federation and join anew",
+    Refusal.KEY_IN_USE: "this device is enrolled already, by another invitation; join with that one again",
     Refusal.DEVICE_UNKNOWN: "the coordinator does not know this device; leave the federation and join anew",
     Refusal.DEVICE_REVOKED: "the operator has revoked this device; ask for another invitation",
     Refusal.NONCE_SPENT: "the coordinator found the request too old or sent before; try again",

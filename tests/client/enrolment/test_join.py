@@ -106,6 +106,22 @@ def test_a_coordinator_that_fails_after_redeeming_gives_the_same_device_the_same
     assert calls == [1, 1]
 
 
+def test_a_device_whose_answer_was_lost_keeps_its_key_when_another_invitation_is_tried(coordinator, profile, joining):
+    lost = [True]
+
+    def failing_once(device):
+        if lost and lost.pop():
+            raise OSError("killed here")
+
+    first, second = coordinator.invite("first"), coordinator.invite("second")
+    with coordinator.up(enrolled=failing_once):
+        with pytest.raises(Unreachable):
+            joining(first)
+        with pytest.raises(TurnedAway, match="by another invitation; join with that one again"):
+            joining(second)
+        assert joining(first).pins.registration_number == 1
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason", "said"),
     [
