@@ -74,8 +74,8 @@ def read_invitation(text: str) -> Invitation:
     """
     squeezed = "".join(text.split())
     damaged = BadInput(
-        "invitation: it is damaged, or of another version of sottovoce; copy the whole line again, name the file that it "
-        "is in, or ask for another"
+        "invitation: it is damaged, or of another version of sottovoce; copy the whole line again, name the file that "
+        "it is in, or ask for another"
     )
     if not 0 < len(squeezed) <= INVITATION_CHARACTERS or not squeezed.isascii():
         raise damaged
