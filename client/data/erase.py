@@ -62,6 +62,7 @@ def erase_everything(folder: Path) -> None:
     if profile is not None:
         KeyringSecrets(profile).forget(KEYRING_KEY)
         forget_mirror(profile)
+    Cache(folder / FOLDER).clear()  # releases of a federation: nothing personal, but they tell that one was joined
     for database in (folder / HISTORY, folder / MOOD):
         remove_database(database)
     for name in _FILES:  # keys.json last: it names what is to be forgotten elsewhere

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from shared_model.release_0.release import Release0
 from shared_model.release_0.release_file import read_release_0
-
-STARTER = Path(__file__).parents[1] / "release" / "starter.safetensors"
+from shared_model.release_0.starter import STARTER
 
 
 def open_release(named: Path | None) -> Release0:

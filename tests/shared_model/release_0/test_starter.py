@@ -1,13 +1,10 @@
 import hashlib
-from pathlib import Path
 
-import client
 from shared_model.release_0.collection import collect
 from shared_model.release_0.release_file import read_release_0
+from shared_model.release_0.starter import STARTER
 from simulations.datasets.lieder_vectors import load_centring
 from simulations.datasets.song_facts import EMBEDDED
-
-STARTER = Path(client.__file__).parent / "release" / "starter.safetensors"
 
 
 def test_the_starter_is_small_and_says_that_its_listeners_were_simulated() -> None:
