@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 KEYS, HISTORY, MOOD, LEDGER, SETTINGS = "keys.json", "store.db", "mood.db", "ledger.jsonl", "settings.toml"
+RELEASES = "releases"
+"""Folder of what a federation released, by content."""
 
 
 def remove_database(path: Path) -> None:

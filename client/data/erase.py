@@ -5,12 +5,13 @@ Whatever was tuned on plays goes with them: a head may remember what it learned.
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select
 
-from client.files import HISTORY, KEYS, LEDGER, MOOD, SETTINGS, remove_database
+from client.files import HISTORY, KEYS, LEDGER, MOOD, RELEASES, SETTINGS, remove_database
 from client.keys.key_file import read_key_file
 from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.unlocking import KEYRING_KEY
@@ -62,7 +63,8 @@ def erase_everything(folder: Path) -> None:
     if profile is not None:
         KeyringSecrets(profile).forget(KEYRING_KEY)
         forget_mirror(profile)
-    Cache(folder / FOLDER).clear()  # releases of a federation: nothing personal, but they tell that one was joined
+    # of a federation: nothing personal, but they tell that one was joined
+    shutil.rmtree(folder / RELEASES, ignore_errors=True)
     for database in (folder / HISTORY, folder / MOOD):
         remove_database(database)
     for name in _FILES:  # keys.json last: it names what is to be forgotten elsewhere

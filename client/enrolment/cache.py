@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from client.enrolment.connection import Unreachable
+from client.files import RELEASES
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.wire.release_manifest import ReleaseFile
 
-FOLDER = "releases"
+FOLDER = RELEASES
 _PIECE_BYTES = 1 << 20
 Chunks = Callable[[int], Iterator[bytes]]
 """The content of a file from an offset on."""
