@@ -38,7 +38,6 @@ from flwr.supercore.inflatable.inflatable_protobuf_utils import (
 )
 from flwr.supercore.inflatable.inflatable_utils import (
     ObjectPullError,
-    ObjectPushError,
     pull_and_inflate_object_from_tree,
     push_objects,
 )
@@ -103,9 +102,12 @@ def serve(post: Post, answer: Answer, *, stop: threading.Event) -> None:
                 claimed = client.AcquireTask(AcquireTaskRequest(supported_task_types=[TaskType.CLIENT_APP]))
                 if claimed.token:
                     _handle(post, claimed.token, answer)
-            except (httpx.HTTPError, ObjectPullError, ObjectPushError) as error:
-                # not a word of the error: an address or an id is nobody's business. What was claimed expires by itself
+            except httpx.HTTPError as error:  # a SuperNode that starts, stops or is away
                 log.debug("node.interrupted cause=%s", type(error).__name__)
+            except Exception as error:
+                # whatever came of one task, the next is waited for; what was claimed expires by itself. Not a word of
+                # the error: there may be anything in it
+                log.warning("node.interrupted cause=%s", type(error).__name__)
 
 
 def _client(post: Post, interceptor: RuntimeTokenHttpInterceptor | SuperExecAuthHttpInterceptor) -> RuntimeHttpClient:
@@ -149,7 +151,7 @@ def _beat(post: Post, token: str, done: threading.Event) -> None:
                 return
             try:
                 client.SendTaskHeartbeat(SendTaskHeartbeatRequest())
-            except httpx.HTTPError:
+            except (httpx.HTTPError, ValueError):
                 log.debug("node.heartbeat_lost")
             wait_s = min(HEARTBEAT_S, max(0.1, ends - time.monotonic()))
 

@@ -21,7 +21,7 @@ def run_node(
 ) -> None:
     """Take part until `stop` is set, from whatever thread or signal; both parts are gone when this returns.
 
-    Raises BadInput for another version of Flower, SottovoceError where it is not installed whole.
+    Raises BadInput for another version of Flower, SottovoceError where its SuperNode cannot be started at all.
     """
     require_version()
     os.environ |= {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}

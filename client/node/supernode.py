@@ -1,7 +1,7 @@
 """Flower's SuperNode as a process of this device: it carries messages to and from the server, and runs nothing.
 
-Stock `flower-supernode` in process isolation: what it receives it hands to whoever knows the shared secret, which is
-the executor of this installation.
+`flower-supernode` in process isolation: what it receives it hands, unopened (`client.node.supernode_process`), to
+whoever knows the shared secret, which is the executor of this installation.
 """
 
 import ctypes
@@ -15,8 +15,11 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shared_model.errors import SottovoceError
 
@@ -32,14 +35,14 @@ KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "HTTPS_PROXY", "https_proxy", "NO_PR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """superlink: host:port; authority: file of the certificate that vouches for it; node_key: file of this node's
-    private key (OpenSSH, P-384), whose public half the server registered; home: folder for what Flower keeps, which
-    holds nothing of the listener.
+    """superlink: host:port; authority: file of the certificate that vouches for it; node_key: this node's private key
+    (P-384), whose public half the server registered; home: folder for what Flower keeps, which holds nothing of the
+    listener and no key.
     """
 
     superlink: str
     authority: Path
-    node_key: Path
+    node_key: EllipticCurvePrivateKey = field(repr=False)
     home: Path
 
 
@@ -67,7 +70,7 @@ def supervise(enrolled: Enrolled, api: RuntimeApi, *, stop: threading.Event, die
     """Keep a SuperNode running until `stop`, with growing pauses where it ends by itself; `died` is told its code.
 
     To be called in a thread that lives as long as the node: on Linux the kernel ends the SuperNode with that thread.
-    Raises SottovoceError where the program is not installed.
+    Raises SottovoceError where it cannot be started at all.
     """
     wait_s = FIRST_WAIT_S
     while not stop.is_set():
@@ -95,30 +98,43 @@ def _watch(process: "subprocess.Popen[bytes]", stop: threading.Event) -> tuple[i
         _end(process)
 
 
-def _start(enrolled: Enrolled, api: RuntimeApi) -> "subprocess.Popen[bytes]":
-    _, _, port = api.address.partition(":")
-    command = [
-        str(Path(sysconfig.get_path("scripts")) / "flower-supernode"),
+def command(enrolled: Enrolled, api: RuntimeApi, key: int) -> list[str]:
+    """How it is started. key: the descriptor that it reads its node key from."""
+    return [
+        *(sys.executable, "-m", "client.node.supernode_process"),
         *("--superlink", enrolled.superlink, "--root-certificates", str(enrolled.authority)),
-        *("--auth-supernode-private-key", str(enrolled.node_key)),
+        *("--auth-supernode-private-key", f"/dev/fd/{key}"),
         *("--isolation", "process", "--superexec-auth-secret-file", str(api.secret)),
-        *("--host", LOOPBACK, "--port", port),
+        *("--host", LOOPBACK, "--port", api.address.rpartition(":")[2]),
     ]
+
+
+def _start(enrolled: Enrolled, api: RuntimeApi) -> "subprocess.Popen[bytes]":
+    key = _key_to_read(enrolled.node_key)
     try:
         with (enrolled.home / "supernode.log").open("wb") as output:
             return subprocess.Popen(  # noqa: S603 - our own words
-                command,
+                command(enrolled, api, key),
                 env=environment(enrolled.home),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=(key,),
                 start_new_session=True,  # Ctrl-C is ours to pass on
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
     except OSError as error:
-        raise SottovoceError(
-            f"node: {command[0]} cannot be started ({error.strerror}); install sottovoce anew"
-        ) from error
+        raise SottovoceError(f"node: the SuperNode does not start ({error.strerror}); see {enrolled.home}") from error
+    finally:
+        os.close(key)
+
+
+def _key_to_read(key: EllipticCurvePrivateKey) -> int:
+    """A pipe with the key in it, for one reader: it never lies on disk unwrapped."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as file:  # a few hundred bytes, which every pipe holds
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    return reader
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
 from client.node import round as node_round
 from client.node.node import run_node
 from client.node.round import Participant
@@ -36,7 +38,7 @@ def main(told: dict[str, str]) -> None:
     enrolled = Enrolled(
         superlink=told["superlink"],
         authority=Path(told["authority"]),
-        node_key=Path(told["node_key"]),
+        node_key=load_ssh_private_key(Path(told["node_key"]).read_bytes(), None),
         home=Path(told["home"]),
     )
     with open_profile(Path(told["profile"])) as profile:

@@ -30,8 +30,8 @@ from client.recommend.release_file import STARTER
 from client.settings import change_settings
 from server import checkpoint
 from server.deployment.deployment import Deployment, read_deployment, write_deployment
-from server.deployment.nodes import read_nodes, write_nodes
-from server.deployment.runs import register_node, start_run
+from server.deployment.let_in import let_in
+from server.deployment.runs import start_run
 from server.deployment.superlink import SuperLinkPlace, start_superlink, stop_superlink
 from server.round import RoundState, ServerStep
 from shared_model.books.entries import Entry, Joined
@@ -233,9 +233,8 @@ class Federation:
         public.write_bytes(
             key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
         )
-        node = register_node(self.place, public)
-        population = self.deployment.plan.population
-        write_nodes(self.training, read_nodes(self.training, population=population) | {number + 1: node})
+        keys = {device.number + 1: (device.folder / "node.pub").read_bytes() for device in self.devices}
+        let_in(self.place, self.training, keys | {number + 1: public.read_bytes()})
         told = {
             "profile": str(folder / "profile"),
             "superlink": self.place.local,

@@ -1,6 +1,8 @@
 """Real processes on this computer, in the order of the file: one federation, and what happens to it."""
 
+import http.client
 import signal
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ import pytest
 
 from server.deployment import runs
 from server.deployment.deployment import halt, resume
+from server.deployment.let_in import let_in
+from server.deployment.nodes import read_nodes
 from server.deployment.runs import run_status
 from shared_model.auditing.verify import verify_round_log
 from shared_model.books.entries import Debit
@@ -45,8 +49,7 @@ def federation() -> Iterator[Federation]:
             yield made
         finally:
             made.end()
-        time.sleep(1)
-        assert processes_of(made.place.home) == []
+        made.wait_for(lambda: processes_of(made.place.home) == [], 20)
         assert [processes_of(device.folder / "flower") for device in made.devices] == [[]] * 4
 
 
@@ -66,6 +69,23 @@ def test_rounds_finish_and_the_one_that_did_not_agree_has_no_part_in_them(federa
     assert "round.answered" not in federation.devices[3].log()
 
 
+def test_nobody_from_elsewhere_starts_a_run_or_registers_a_node(federation: Federation) -> None:
+    def status(path: str, **headers: str) -> int:
+        trusted = ssl.create_default_context(cafile=str(federation.place.authority))
+        connection = http.client.HTTPSConnection("127.0.0.1", federation.place.port, timeout=10, context=trusted)
+        connection.request("POST", path, headers=headers)  # uvicorn takes a proxy of this host at its word
+        try:
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+    closed = ("control/start-run", "control/register-node", "runtime/acquire-task", "fleet/register-node")
+    assert [status(f"/v1/{path}", **elsewhere) for path in closed] == [403] * 4
+    assert status("/v1/fleet/pull-messages", **elsewhere) != 403
+    assert status("/v1/control/start-run") != 403
+
+
 def test_a_device_killed_while_it_trains_is_debited_once_and_the_round_ends_at_its_deadline(
     federation: Federation,
 ) -> None:
@@ -75,6 +95,7 @@ def test_a_device_killed_while_it_trains_is_debited_once_and_the_round_ends_at_i
     began = time.monotonic()
     device.kill(signal.SIGKILL)
     killed_in = rounds_of(federation, 0)
+    federation.wait_for(lambda: processes_of(device.folder / "flower") == [], 10)  # its SuperNode went with it
     device.pause.unlink()
     state = federation.wait_for_round(killed_in[-1], ROUND_S + 10)
     assert time.monotonic() - began < ROUND_S + 3
@@ -111,6 +132,14 @@ def test_a_superlink_that_was_killed_goes_on_after_the_last_round_and_the_broken
     federation.wait_for(lambda: any(record.answered == 3 for record in _after(federation, last.round)), 60)
     numbers = [leaf.round for leaf in federation.leaves() if isinstance(leaf, Intent)]
     assert all(after == before + 1 for before, after in pairwise(numbers))
+
+
+def test_a_list_of_nodes_that_was_lost_is_found_again_in_flowers(federation: Federation) -> None:
+    before = read_nodes(federation.training, population=4)
+    (federation.training / "let-in.json").unlink()
+    keys = {device.number + 1: (device.folder / "node.pub").read_bytes() for device in federation.devices}
+    let_in(federation.place, federation.training, keys)
+    assert read_nodes(federation.training, population=4) == before
 
 
 def test_a_changed_bundle_is_refused_by_every_device(federation: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
