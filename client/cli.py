@@ -14,7 +14,9 @@ from client.commands import (
     export,
     import_,
     init,
+    join,
     key,
+    leave,
     recommend,
     scan,
     settings,
@@ -46,6 +48,8 @@ app.add_typer(key.app, name="key")
 app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=erase.EPILOG)(erase.erase)
 app.command(epilog=doctor.EPILOG)(doctor.doctor)
+app.command(epilog=join.EPILOG)(join.join)
+app.command(epilog=leave.EPILOG)(leave.leave)
 
 
 def main() -> None:

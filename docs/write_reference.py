@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from client.cli import app as client
 from client.settings import Settings
+from server.cli import app as server
+from server.settings import Settings as ServerSettings
 from simulations.auditing.cli import app as audit
 from simulations.cli import app
 from simulations.quality.scenario import QualityScenario
@@ -48,7 +50,12 @@ def scenarios_page() -> str:
 def cli_page() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Written by `make docs` from the commands' own help.", ""]
-    for name, commands in (("sottovoce-client", client), ("sottovoce-simulate", app), ("sottovoce-audit", audit)):
+    for name, commands in (
+        ("sottovoce-client", client),
+        ("sottovoce-server", server),
+        ("sottovoce-simulate", app),
+        ("sottovoce-audit", audit),
+    ):
         lines += _help(name, typer.main.get_command(commands))
     return "\n".join(lines).rstrip() + "\n"
 
@@ -63,7 +70,15 @@ def settings_page() -> str:
         "empty value takes it away.",
         "",
     ]
-    return "\n".join(lines + _section("", Settings)) + "\n"
+    lines += _section("", Settings)
+    lines += [
+        "",
+        "# Settings of a coordinator",
+        "",
+        "In `settings.toml` of its folder; `sottovoce-server init --set KEY=VALUE` chooses them.",
+        "",
+    ]
+    return "\n".join(lines + _section("", ServerSettings)) + "\n"
 
 
 def _section(prefix: str, model: type[BaseModel]) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 import click
 import typer
 
-from server.commands import devices, init, invite, publish, renew, revoke
+from server.commands import devices, init, invite, publish, renew, revoke, status, up
 from shared_model.errors import SottovoceError
 
 app = typer.Typer(
@@ -23,6 +23,10 @@ app.command(epilog=init.EPILOG)(init.init)
 app.command(epilog=invite.EPILOG)(invite.invite)
 app.command(epilog=revoke.EPILOG)(revoke.revoke)
 app.command(epilog=devices.EPILOG)(devices.devices)
+app.command(epilog=up.EPILOG)(up.up)
+app.command(epilog=status.STATUS_EPILOG)(status.status)
+app.command(epilog=status.HALT_EPILOG)(status.halt)
+app.command(epilog=status.RESUME_EPILOG)(status.resume)
 app.command(epilog=publish.EPILOG)(publish.publish)
 app.command(epilog=renew.EPILOG)(renew.renew)
 

@@ -66,6 +66,21 @@ class PlanSettings(BaseModel):
         return PrivacyPlan(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
+class LearningSettings(BaseModel):
+    """How devices learn in a round, and how far the coordinator steps; devices have limits of their own for it."""
+
+    model_config = _STRICT
+
+    learning_rate: float = Field(0.003, gt=0, le=1, description="Rate of a device's plain SGD.")
+    batch_size: int = Field(16, ge=1, le=1_000, description="Examples a step.")
+    epochs: int = Field(1, ge=1, le=100, description="Passes over a device's examples.")
+    rank: int = Field(8, ge=1, le=64, description="Rank of the adapter's updates.")
+    examples: int = Field(64, ge=1, le=2_000, description="Examples of each device, a public number for all.")
+    candidates: int = Field(32, ge=2, le=200, description="Tracks that a play is told apart from.")
+    server_learning_rate: float = Field(1.0, gt=0, description="Rate of the coordinator's step.")
+    server_momentum: float = Field(0.9, ge=0, lt=1, description="Its momentum.")
+
+
 class Ports(BaseModel):
     """Where devices and the operator's tools connect."""
 
@@ -100,6 +115,7 @@ class Settings(BaseModel):
         "127.0.0.1", description="The IP address to listen at; 0.0.0.0 or :: for all."
     )
     plan: PlanSettings = PlanSettings()
+    learning: LearningSettings = LearningSettings()
     ports: Ports = Ports()
     rounds: RoundSettings = RoundSettings()
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Assumption(StrEnum):
@@ -37,5 +37,11 @@ class EligibilitySettings(BaseModel):
         False, description="Also take part in rounds on a metered network; not a preference of BOINC."
     )
     assume: tuple[Assumption, ...] = Field(
-        (), description='What is taken as given where it cannot be read: "mains", "idle", "unmetered", "quiet".'
+        (),
+        description='Taken as given where it cannot be read: "mains", "idle", "unmetered", "quiet"; "yes": all of it.',
     )
+
+    @field_validator("assume", mode="before")
+    @classmethod
+    def _all_of_it(cls, given: object) -> object:
+        return tuple(Assumption) if given == "yes" else given

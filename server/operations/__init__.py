@@ -1,0 +1,1 @@
+"""Running a coordinator: everything that `up` starts, and what may be asked of it."""
