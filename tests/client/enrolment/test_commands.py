@@ -18,9 +18,9 @@ def test_join_takes_a_file_or_a_line_and_leave_ends_it(coordinator, profile, tmp
     invitation = coordinator.invite()
     (tmp_path / "inv").write_text(invitation.text + "\n")
     with coordinator.up():
-        join(str(tmp_path / "inv"), folder=profile.folder)
+        join(str(tmp_path / "inv"), enrol_only=True, folder=profile.folder)
         assert capsys.readouterr().out == "This device is in the federation forelle. Its release 1 is here, checked.\n"
-        join(invitation.text, folder=profile.folder, as_json=True)
+        join(invitation.text, enrol_only=True, folder=profile.folder, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"federation": "forelle", "release": 1, "fetched": 0}
     leave(folder=profile.folder)
     leave(folder=profile.folder, as_json=True)
