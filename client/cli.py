@@ -1,8 +1,5 @@
 """sottovoce-client: the listener's device, at the command line."""
 
-import sys
-
-import click
 import typer
 
 from client.commands import (
@@ -23,7 +20,7 @@ from client.commands import (
     tune,
 )
 from client.process import settle
-from shared_model.errors import SottovoceError
+from shared_model.command_line import answer
 
 app = typer.Typer(
     name="sottovoce-client",
@@ -33,7 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     suggest_commands=False,  # click does
 )
-INTERRUPTED = 130
 
 app.command(epilog=init.EPILOG)(init.init)
 app.add_typer(consent.app, name="consent")
@@ -55,37 +51,16 @@ app.command(epilog=leave.EPILOG)(leave.leave)
 def main() -> None:
     """Entry point. A mistake of the user gets a sentence, never a traceback."""
     settle()
-    try:
-        code = app(standalone_mode=False, prog_name="sottovoce-client")
-    except SottovoceError as error:
-        print(f"sottovoce-client: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:  # a wrong option or argument
-        print(f"sottovoce-client: {' '.join(error.format_message().split())} See --help.", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        print(f"sottovoce-client: {error}; free space or check the paths, then try again", file=sys.stderr)
-        sys.exit(SottovoceError.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        code = INTERRUPTED
-    except Exception as error:
-        said = _of_the_store(error)
-        if said is None:
-            raise
-        print(f"sottovoce-client: store: {said}; free space, or see `sottovoce-client doctor`", file=sys.stderr)
-        sys.exit(SottovoceError.exit_code)
-    if code == INTERRUPTED:
-        print("sottovoce-client: stopped; what was done stays done", file=sys.stderr)
-    sys.exit(code or 0)
+    mend = "free space or check the paths, then try again"
+    answer(app, "sottovoce-client", mend=mend, of_database=_of_the_store)
 
 
 def _of_the_store(error: Exception) -> str | None:
-    """What SQLCipher said, which names no row's content; None for an error of anything else."""
+    """What SQLCipher said, which names no row's content."""
     from sqlalchemy.exc import DBAPIError  # a fifth of a second, which `--help` does without
     from sqlcipher3 import dbapi2
 
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause) if isinstance(cause, dbapi2.Error) else None
+    if not isinstance(cause, dbapi2.Error):
+        return None
+    return f"store: {cause}; free space, or see `sottovoce-client doctor`"

@@ -2,17 +2,16 @@
 
 import json
 import os
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 from rich.console import Console
 
-from shared_model.errors import BadInput, SottovoceError
+from shared_model.command_line import answer
+from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
     from simulations.quality.result_schema import QualityResult
@@ -28,7 +27,6 @@ app = typer.Typer(
 datasets = typer.Typer(help="Catalogues and listening to simulate with.", no_args_is_help=True)
 app.add_typer(datasets, name="datasets")
 
-INTERRUPTED = 130
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; its last line is the result.")]
 
 
@@ -227,17 +225,9 @@ def main() -> None:
     # before numpy and torch are imported: matrices are small here, and threads that wait for each other double the CPU
     # time, and more where other programs run (benchmarks/NOTES.md); nor do results then depend on the number of cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    try:
-        code = app(standalone_mode=False)
-    except SottovoceError as error:
-        print(f"sottovoce-simulate: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:  # a wrong option or argument
-        print(f"sottovoce-simulate: {error.format_message()} See --help.", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        print(f"sottovoce-simulate: {error}; free space or check the paths, then --resume", file=sys.stderr)
-        sys.exit(SottovoceError.exit_code)
-    if code == INTERRUPTED:
-        print("sottovoce-simulate: stopped; the same command with --resume (and --out) goes on", file=sys.stderr)
-    sys.exit(code or 0)
+    answer(
+        app,
+        "sottovoce-simulate",
+        mend="free space or check the paths, then --resume",
+        stopped="stopped; the same command with --resume (and --out) goes on",
+    )

@@ -11,13 +11,11 @@ EPILOG = "Example: sottovoce-client budget --json"
 
 def budget(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     """Epsilon spent and left for life and for this month, counted by the device itself and never by the server."""
-    from client.ledger.budget import read_budget
+    from client.ledger.budget import month_at, read_budget
     from client.profile import open_profile
 
     with open_profile(folder) as profile:
-        found = read_budget(
-            profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=time.strftime("%Y-%m", time.gmtime())
-        )
+        found = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month_at(time.time()))
     if as_json:
         print(json.dumps(found.as_json()))
         return

@@ -3,7 +3,6 @@
 import importlib.util
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +14,7 @@ from sqlalchemy import Engine, text
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
 from client.keys.keyring_secrets import is_available
-from client.ledger.budget import read_budget
+from client.ledger.budget import month_at, read_budget
 from client.music_library.encode import NO_LYRICS_ENCODER, find_encoders
 from client.profile import Profile
 from client.recommend.release_file import open_release
@@ -79,8 +78,7 @@ def _databases(profile: Profile, _: float) -> _Look:
 
 
 def _ledger(profile: Profile, now_s: float) -> _Look:
-    month = time.strftime("%Y-%m", time.gmtime(now_s))
-    budget = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month)
+    budget = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month_at(now_s))
     if budget.fault is not None:
         return Health.FAULT, budget.fault
     return Health.OK, f"whole; {budget.participations} rounds were debited"

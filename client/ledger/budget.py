@@ -1,6 +1,7 @@
 """What a device has spent and what is left, in numbers for its owner. Unknown is no: then all of it is spent."""
 
 import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,11 @@ class Budget:
             "counted_by": "this device",
             "fault": self.fault,
         }
+
+
+def month_at(now_s: float) -> str:
+    """The month, in UTC, that a round at Unix second `now_s` counts to: such as "2026-11"."""
+    return time.strftime("%Y-%m", time.gmtime(now_s))
 
 
 def read_budget(path: Path, *, key: bytes, mirror: Mirror, month: str) -> Budget:

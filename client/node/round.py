@@ -12,6 +12,7 @@ from client.eligibility.record import note
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
 from client.files import SETTINGS
+from client.ledger.budget import month_at
 from client.ledger.ledger import open_ledger
 from client.node.learning import read_learned
 from client.node.limits import DEFAULT_LEARNING_LIMITS, DEFAULT_LIMITS, LearningLimits, require_within
@@ -88,7 +89,7 @@ class Participant:
                     pinned=self.pinned,
                     limits=self.limits,
                     training=learning.training,
-                    month=time.strftime("%Y-%m", time.localtime(now_s)),
+                    month=month_at(now_s),
                 ),
             )
 

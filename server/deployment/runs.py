@@ -37,11 +37,6 @@ def run_status(place: SuperLinkPlace, run: int) -> str:
     return str(found["runs"][0]["status"])
 
 
-def stop_run(place: SuperLinkPlace, run: int) -> None:
-    """Between two messages of a round: what it had begun is aborted when rounds go on."""
-    _flwr(place, "stop", str(run), CONNECTION)
-
-
 def register_node(place: SuperLinkPlace, public_key: Path) -> int:
     """Flower's number of the node with that key (OpenSSH, P-384). Raises SottovoceError where it has one already."""
     return int(_flwr(place, "supernode", "register", str(public_key), CONNECTION)["node-id"])

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from shared_model.durable import write_atomically
 
-MOST = 8
-"""Sizes a device: it was asked more often than that without an answer, or the proof is fetched."""
+FIRST, LATEST = 8, 8
+"""Sizes a device that are kept: those after its last answer, in case it was killed and is away since, and the newest,
+in case it declined until now. For what lies between them the proof is fetched."""
 
 
 @dataclass(slots=True)
@@ -28,11 +29,10 @@ class Seen:
         return list(self._sizes.get(number, ()))
 
     def given(self, numbers: Iterable[int], size: int) -> None:
-        """These are being sent a checkpoint of `size`. The oldest is kept: a device that declines saw nothing since."""
+        """These are being sent a checkpoint of `size`."""
         for number in numbers:
-            before = [each for each in self._sizes.get(number, ()) if each != size]
-            kept = before if len(before) < MOST else [before[0], *before[2:]]
-            self._sizes[number] = [*kept, size]
+            sizes = [*(each for each in self._sizes.get(number, ()) if each != size), size]
+            self._sizes[number] = sizes[:FIRST] + sizes[FIRST:][-LATEST:]
 
     def answered(self, number: int, size: int) -> None:
         """An update arrived of the round with this checkpoint."""

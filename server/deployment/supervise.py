@@ -13,7 +13,7 @@ from pathlib import Path
 from server import checkpoint
 from server.deployment.deployment import is_halted, read_deployment
 from server.deployment.let_in import let_in
-from server.deployment.runs import run_status, start_run
+from server.deployment.runs import OVER, run_status, start_run
 from server.deployment.superlink import SuperLinkPlace, start_superlink, stop_superlink
 from shared_model.errors import SottovoceError
 
@@ -55,7 +55,7 @@ def _one_life(
             let_in(place, folder, registered())
             if is_running(folder) or time.monotonic() - began < START_S * (1 + failures):
                 continue
-            if run is not None and not run_status(place, run).startswith("finished"):
+            if run is not None and not run_status(place, run).startswith(OVER):
                 continue
             if rounds_left(folder) and not is_halted(folder):
                 failures = 0 if run is None else min(failures + 1, 10)

@@ -23,7 +23,8 @@ class LogProof:
     """What a server sends with an invitation.
 
     leaf: the round's intent; index: its place in the log; checkpoint: the signed note; inclusion: that the leaf is
-    below its root; consistency: that the log of the last checkpoint that this device saw is its beginning.
+    below its root; consistency: that the log of the last checkpoint that this device saw is its beginning, empty where
+    there is none to send.
     """
 
     leaf: bytes
@@ -80,6 +81,11 @@ def require_logged(
     seen = last_seen(entries)
     old_size, old_root = (seen.size, bytes.fromhex(seen.root)) if seen else (0, EMPTY_ROOT)
     size, root = checkpoint.size, checkpoint.root
+    if 0 < old_size < size and not proof.consistency:
+        raise Refused(
+            f"round log: no proof came that the log of {size} leaves begins with the {old_size} that this device saw; "
+            "the device declines"
+        )
     if not extends(proof.consistency, old_size=old_size, old_root=old_root, size=size, root=root):
         raise Refused(
             f"round log: the log of {size} leaves does not begin with the {old_size} that this device saw; "

@@ -3,13 +3,13 @@
 Letters: n tracks of the device, N of all.
 """
 
-import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_model.catalogue import UNKNOWN
+from shared_model.listen import normalised
 from shared_model.release_0.release import ReleasedTracks
 
 Labels = NDArray[np.int64]
@@ -58,4 +58,4 @@ def _albums_of(tracks: ReleasedTracks, artists: set[int]) -> dict[Hashable | Non
 
 def _spelled(name: str | None) -> str | None:
     """A name as it is compared; None where there is nothing in it."""
-    return " ".join(unicodedata.normalize("NFKC", name or "").casefold().split()) or None
+    return normalised(name or "") or None

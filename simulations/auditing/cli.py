@@ -2,15 +2,14 @@
 
 import json
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
-from shared_model.errors import BadInput, Refused, SottovoceError
+from shared_model.command_line import answer
+from shared_model.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from shared_model.auditing.epsilon import Question
@@ -194,18 +193,7 @@ def report(
 def main() -> None:
     """Entry point. A mistake of the user gets a sentence, never a traceback."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in simulations/cli.py
-    try:
-        code = app(standalone_mode=False)
-    except SottovoceError as error:
-        print(f"sottovoce-audit: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        print(f"sottovoce-audit: {error.format_message()} See --help.", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        print(f"sottovoce-audit: {error}; check the path", file=sys.stderr)
-        sys.exit(BadInput.exit_code)
-    sys.exit(code or 0)
+    answer(app, "sottovoce-audit", mend="check the path", io_exit_code=BadInput.exit_code)
 
 
 def _epsilons(question: "Question") -> dict[str, Any]:
