@@ -1,21 +1,31 @@
 """import: listening history that another service exported, onto this device."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from client.commands.options import DEFAULT_FOLDER, Folder, Json
 from client.ingest.formats import FormatName
+from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
     from client.ingest.import_history import Imported
 
 EPILOG = "Example: sottovoce-client import spotify my_spotify_data.zip"
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        help="Where a player's clock stood, like Europe/Berlin, if its log knows no zone.", show_default="UTC"
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what would be imported, and write nothing.")]
 
 
@@ -25,11 +35,13 @@ def import_(
     folder: Folder = DEFAULT_FOLDER,
     dry_run: DryRun = False,
     user: Annotated[str | None, typer.Option(help="Whose plays, where the file holds several people's.")] = None,
+    timezone: Timezone = None,
     as_json: Json = False,
 ) -> None:
-    """Import an export of Spotify, ListenBrainz or Last.fm. Doing it again changes nothing.
+    """Import what another program or a player kept of your listening. Doing it again changes nothing.
 
-    FORMAT: spotify, listenbrainz, lastfm, research (Last.fm-1K), or auto, which finds out. SOURCE: file, folder or zip.
+    FORMAT: spotify, listenbrainz, lastfm, maloja, koito, pano, scrobbler-log (Rockbox and other portable players),
+    research (Last.fm-1K), or auto, which finds out. SOURCE: file, folder or zip.
     """
     # SQLAlchemy takes a fifth of a second to import: `--help` does without
     from client.ingest.import_history import import_history
@@ -44,12 +56,26 @@ def import_(
             clock=lambda: int(time.time()),
             dry_run=dry_run,
             listener=user,
+            zone=UTC if timezone is None else _zone(timezone),
             progress=progress,
         )
     if as_json:
         print(json.dumps(_as_json(imported, dry_run=dry_run)))
     else:
         _print(imported, dry_run=dry_run)
+    if imported.format is FormatName.SCROBBLER_LOG and timezone is None:
+        print(
+            "import: where the log says #TZ/UNKNOWN, its times were taken as UTC; if the player's clock stood "
+            "elsewhere, say so with --timezone Europe/Berlin",
+            file=sys.stderr,
+        )
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput(f"import: {name!r} names no time zone; say it like Europe/Berlin") from error
 
 
 @contextmanager

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NOT_PLAYED = "not played"
     NOW_PLAYING = "now playing"
     OTHER_LISTENER = "other listener"
+    FEEDBACK = "love or hate, no play"
 
 
 @dataclass(frozen=True, slots=True)

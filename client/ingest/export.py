@@ -10,6 +10,8 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import IO
 
@@ -26,35 +28,35 @@ _TAIL_BYTES = 2**16 + 22
 
 
 @contextmanager
-def opened_export(source: Path, *, listener: str | None = None) -> Iterator[list[ExportFile]]:
+def opened_export(source: Path, *, listener: str | None = None, zone: tzinfo = UTC) -> Iterator[list[ExportFile]]:
     """Its files, in the order of their names (2 before 10), and open as long as the context lasts.
+
+    listener, zone: see `ExportFile`.
 
     Raises BadInput for what is not there, cannot be read or is more than the bounds allow; while reading, too.
     """
     with ExitStack() as open_until_then:
         try:
             if source.is_dir():
-                files = _in_order(_of_folder(source, listener))
+                files = _in_order(_of_folder(source))
             elif _is_zip(source):
                 _check_directory(source)
                 archive = open_until_then.enter_context(zipfile.ZipFile(source))
-                files = _in_order(_of_archive(archive, source, listener))
+                files = _in_order(_of_archive(archive, source))
             else:
-                files = [_of_file(source, source.name, listener)]
+                files = [_of_file(source, source.name)]
         except FileNotFoundError as error:
             raise BadInput(f"import: there is no {source}; name the export's file, folder or zip") from error
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise BadInput(f"import: {source.name} cannot be read as a file, folder or zip; export it anew") from error
-        yield files
+        yield [replace(file, listener=listener, zone=zone) for file in files]
 
 
-def _of_file(path: Path, name: str, listener: str | None) -> ExportFile:
-    return ExportFile(
-        name=_printable(name), size_bytes=path.stat().st_size, opened=lambda: path.open("rb"), listener=listener
-    )
+def _of_file(path: Path, name: str) -> ExportFile:
+    return ExportFile(name=_printable(name), size_bytes=path.stat().st_size, opened=lambda: path.open("rb"))
 
 
-def _of_folder(folder: Path, listener: str | None) -> Iterator[ExportFile]:
+def _of_folder(folder: Path) -> Iterator[ExportFile]:
     count = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -65,10 +67,10 @@ def _of_folder(folder: Path, listener: str | None) -> Iterator[ExportFile]:
                     f"import: {folder.name} has more than {MOST_FILES:,} files; name the export's own folder"
                 )
             if path.is_file() and not path.is_symlink():
-                yield _of_file(path, path.relative_to(folder).as_posix(), listener)
+                yield _of_file(path, path.relative_to(folder).as_posix())
 
 
-def _of_archive(archive: zipfile.ZipFile, source: Path, listener: str | None) -> Iterator[ExportFile]:
+def _of_archive(archive: zipfile.ZipFile, source: Path) -> Iterator[ExportFile]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     most_bytes = min(MOST_BYTES, MOST_RATIO * source.stat().st_size + _RATIO_FREE_BYTES)
     read = 0
@@ -89,7 +91,6 @@ def _of_archive(archive: zipfile.ZipFile, source: Path, listener: str | None) ->
             size_bytes=member.file_size,
             opened=_opener(archive, member),
             on_read=count,
-            listener=listener,
         )
 
 

@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import IO
 
 HEAD_BYTES = 8192
@@ -25,7 +26,8 @@ class ExportFile:
     """A file that may hold plays.
 
     name: as messages show it; size_bytes: as its folder or archive says; listener: whose plays are wanted, where a file
-    may hold those of several people; on_read: told how many bytes were read, and may refuse to read on.
+    may hold those of several people; zone: where the clock stood of what wrote it, where a file names no time zone;
+    on_read: told how many bytes were read, and may refuse to read on.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ExportFile:
     opened: Callable[[], IO[bytes]]
     on_read: Callable[[int], None] = unwatched
     listener: str | None = None
+    zone: tzinfo = UTC
 
     def head(self) -> str:
         """The beginning of its text (8 KiB), by which a format knows it; empty where it cannot be read."""

@@ -67,6 +67,19 @@ def length_ms(holder: Fields, key: str, *, unit_ms: int = 1) -> int | None:
 
 def unix_s(holder: Fields, key: str) -> int:
     """Unix seconds, given as a number or its digits; what would be a year after 5138 is milliseconds."""
+    value = _moment(holder, key)
+    return value if value < _MILLISECONDS_FROM else value // 1000
+
+
+def unix_ms(holder: Fields, key: str) -> int:
+    """Unix milliseconds, where nothing else can be meant; what would be before 1973 is none."""
+    value = _moment(holder, key)
+    if value < _MILLISECONDS_FROM:
+        raise Fault(f"has no time in {key!r}")
+    return value
+
+
+def _moment(holder: Fields, key: str) -> int:
     value = holder.get(key)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
@@ -74,7 +87,7 @@ def unix_s(holder: Fields, key: str) -> int:
         raise Fault(f"has no {key!r}")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**15:
         raise Fault(f"has no time in {key!r}")
-    return int(value) if value < _MILLISECONDS_FROM else int(value) // 1000
+    return int(value)
 
 
 def utc_s(value: str, key: str) -> int:

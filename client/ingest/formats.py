@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from client.ingest import lastfm_csv, lastfm_json, listenbrainz, research, spotify_basic, spotify_extended
+from client.ingest import (
+    koito,
+    lastfm_csv,
+    lastfm_json,
+    listenbrainz,
+    maloja,
+    pano,
+    research,
+    scrobbler_log,
+    spotify_basic,
+    spotify_extended,
+)
 from client.ingest.entry import Entry
 from client.ingest.export_file import ExportFile
 
@@ -15,6 +26,10 @@ class FormatName(StrEnum):
     SPOTIFY = "spotify"
     LISTENBRAINZ = "listenbrainz"
     LASTFM = "lastfm"
+    MALOJA = "maloja"
+    KOITO = "koito"
+    SCROBBLER_LOG = "scrobbler-log"
+    PANO = "pano"
     RESEARCH = "research"
     AUTO = "auto"
 
@@ -31,9 +46,13 @@ class Kind:
 KINDS = (
     Kind(FormatName.SPOTIFY, spotify_extended.recognises, spotify_extended.parse),
     Kind(FormatName.SPOTIFY, spotify_basic.recognises, spotify_basic.parse),
+    Kind(FormatName.KOITO, koito.recognises, koito.parse),  # before what has `listened_at`, too
     Kind(FormatName.LISTENBRAINZ, listenbrainz.recognises, listenbrainz.parse),
     Kind(FormatName.LASTFM, lastfm_json.recognises, lastfm_json.parse),
     Kind(FormatName.LASTFM, lastfm_csv.recognises, lastfm_csv.parse),
+    Kind(FormatName.MALOJA, maloja.recognises, maloja.parse),
+    Kind(FormatName.SCROBBLER_LOG, scrobbler_log.recognises, scrobbler_log.parse),
+    Kind(FormatName.PANO, pano.recognises, pano.parse),
     Kind(FormatName.RESEARCH, research.recognises, research.parse),
 )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, tzinfo
 from itertools import chain
 from pathlib import Path
 
@@ -44,16 +45,18 @@ def import_history(
     clock: Callable[[], int],
     dry_run: bool = False,
     listener: str | None = None,
+    zone: tzinfo = UTC,
     progress: Progress = unseen,
     batch: int = BATCH,
 ) -> Imported:
     """Import a file, folder or zip. Importing it again changes nothing; killed, the same call goes on.
 
     clock: Unix seconds; dry_run: count alone, against what is stored, and write nothing; listener: whose plays are
-    wanted of a file of several people's; progress: told the bytes read so far and in all. Raises BadInput for what
-    holds no history of the format, and for archives beyond the bounds; batches that were stored before stay.
+    wanted of a file of several people's; zone: where the clock stood of a player that knows none; progress: told the
+    bytes read so far and in all. Raises BadInput for what holds no history of the format, and for archives beyond the
+    bounds; batches that were stored before stay.
     """
-    with opened_export(source, listener=listener) as files:
+    with opened_export(source, listener=listener, zone=zone) as files:
         known = [(file, kind) for file in files if (kind := kind_of(file, name)) is not None]
         found = _only_format(known, source)
         entries = _entries(known, progress)

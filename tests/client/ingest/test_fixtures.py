@@ -1,7 +1,7 @@
 import pytest
 from write_fixtures import fixtures as written
 
-FORMATS = ("spotify", "listenbrainz", "lastfm", "research")
+FORMATS = ("spotify", "listenbrainz", "lastfm", "research", "maloja", "koito", "scrobbler-log", "pano")
 
 
 @pytest.mark.parametrize("name", FORMATS)

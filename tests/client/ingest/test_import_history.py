@@ -23,6 +23,11 @@ EVERY = {
     "lastfm/with-header.csv": ("lastfm", 26, 0, 0, 2),
     "lastfm/without-header.csv": ("lastfm", 26, 0, 0, 2),
     "research/two-listeners.tsv": ("research", 20, 0, 12, 2),
+    "maloja/maloja_export_2025_01_01_00_00_00.json": ("maloja", 20, 0, 0, 3),
+    "koito/koito_export.json": ("koito", 20, 0, 0, 3),
+    "scrobbler-log/.scrobbler.log": ("scrobbler-log", 20, 0, 0, 3),
+    "scrobbler-log/utc.scrobbler.log": ("scrobbler-log", 20, 0, 0, 3),
+    "pano/scrobbles.jsonl": ("pano", 20, 0, 2, 3),
 }
 
 
