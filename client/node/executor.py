@@ -2,7 +2,7 @@
 
 It speaks the Runtime API of a SuperNode in process isolation, which has no public client: this is the only file that
 uses private modules of Flower, so that the version is pinned. A bundle is hashed before anything else is asked for,
-and is never unpacked, let alone run.
+and is never unpacked, let alone run; what came with an unknown one is never read.
 """
 
 import hashlib
@@ -30,7 +30,12 @@ from flwr.proto.runtime_pb2 import (
     SendTaskHeartbeatRequest,
 )
 from flwr.supercore.constant import TaskType
-from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects, get_object_tree, no_object_id_recompute
+from flwr.supercore.inflatable.inflatable_object import (
+    get_all_nested_objects,
+    get_object_tree,
+    iterate_object_tree,
+    no_object_id_recompute,
+)
 from flwr.supercore.inflatable.inflatable_protobuf_utils import (
     make_confirm_message_received_fn_protobuf,
     make_pull_object_fn_protobuf,
@@ -39,6 +44,7 @@ from flwr.supercore.inflatable.inflatable_protobuf_utils import (
 from flwr.supercore.inflatable.inflatable_utils import (
     ObjectPullError,
     pull_and_inflate_object_from_tree,
+    pull_objects,
     push_objects,
 )
 from flwr.supercore.interceptors import (
@@ -157,7 +163,7 @@ def _beat(post: Post, token: str, done: threading.Event) -> None:
 
 
 def _reply(client: RuntimeHttpClient, node: int, answer: Answer | None) -> Message | None:
-    """What is sent back, or None where there is no message. answer: None refuses, with the content not asked for."""
+    """What is sent back, or None where there is no message. answer: None refuses, with the content not read."""
     pulled = client.PullMessages(PullAppMessagesRequest())
     if not pulled.messages_list:
         return None
@@ -165,6 +171,7 @@ def _reply(client: RuntimeHttpClient, node: int, answer: Answer | None) -> Messa
     confirm = make_confirm_message_received_fn_protobuf(client.ConfirmMessageReceived, Node(node_id=node), asked_run())
     asked.metadata.__dict__["_message_id"] = tree.object_id  # what it is by, as Flower's own executor sets it
     if answer is None:
+        _discard(client, node, tree)
         confirm(tree.object_id)
         return Message(REFUSED, reply_to=asked)
     try:
@@ -173,6 +180,16 @@ def _reply(client: RuntimeHttpClient, node: int, answer: Answer | None) -> Messa
         log.warning("node.message_lost cause=%s", type(error).__name__)
         return Message(FAILED, reply_to=asked)
     return Message(answer(content), reply_to=asked)
+
+
+def _discard(client: RuntimeHttpClient, node: int, tree: ObjectTree) -> None:
+    """Wait until the SuperNode has all of it: it drops a message, and every reply with it, that is confirmed before."""
+    pull = make_pull_object_fn_protobuf(client.PullObject, Node(node_id=node), asked_run())
+    names = sorted({each.object_id for each in iterate_object_tree(tree)})
+    try:
+        pull_objects(names, pull, max_time=PULL_S)
+    except (ObjectPullError, ValueError) as error:
+        log.warning("node.message_lost cause=%s", type(error).__name__)
 
 
 def _content(client: RuntimeHttpClient, node: int, tree: ObjectTree, confirm: Callable[[str], None]) -> RecordDict:

@@ -48,13 +48,20 @@ class Collect:
         ends = time.monotonic() + self.books.deployment.round_s
         waiting = self._push(number, vector, drawn, deadline_s)
         self.seen.given(drawn, size)
-        self.seen.save(self.books.folder)
+        self._remember()
         for device, reply in _replies(self.grid, waiting, ends):
             update = _readable(reply, size=len(vector))
             if update is not None:
                 self.seen.answered(device, size)
                 yield update[None]
-        self.seen.save(self.books.folder)
+        self._remember()
+
+    def _remember(self) -> None:
+        """A round that has begun does not end for it: what was forgotten is fetched."""
+        try:
+            self.seen.save(self.books.folder)
+        except OSError as error:
+            log.warning("round.seen_not_kept cause=%s", type(error).__name__)
 
     def _push(self, number: int, vector: Tensor, drawn: list[int], deadline_s: float) -> dict[str, int]:
         """The devices by the ids of their messages, which Flower forgets at the deadline."""

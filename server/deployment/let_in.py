@@ -65,9 +65,10 @@ def _hash(key: bytes) -> str:
 
 def _read(folder: Path) -> dict[int, LetIn]:
     file = folder / "let-in.json"
-    if not file.exists():
+    try:
+        return {int(number): LetIn(**each) for number, each in json.loads(file.read_bytes()).items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):  # damaged is lost: Flower has it all, too
         return {}
-    return {int(number): LetIn(**each) for number, each in json.loads(file.read_bytes()).items()}
 
 
 def _write(folder: Path, held: Mapping[int, LetIn]) -> None:

@@ -1,8 +1,10 @@
 """Flower's SuperLink as a process of this host, with a database on disk, TLS and registered nodes alone."""
 
+import ctypes
 import http.client
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -43,25 +45,20 @@ class SuperLinkPlace:
 def start_superlink(place: SuperLinkPlace) -> "subprocess.Popen[bytes]":
     """Start it and return when it answers. It has a session of its own; `stop_superlink` ends all of it.
 
+    To be called in a thread that lives as long: on Linux the kernel ends the SuperLink with that thread.
     Raises SottovoceError, with it ended, where it does not answer.
     """
     place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (place.home / "config.toml").write_text(_connection(place), encoding="utf-8")
-    command = [
-        *(sys.executable, "-m", "server.deployment.superlink_process"),
-        *("--ssl-certfile", str(place.certificate), "--ssl-keyfile", str(place.key)),
-        *("--ssl-ca-certfile", str(place.authority), "--database", str(place.home / "superlink.db")),
-        *("--host", place.host, "--port", str(place.port)),
-        *("--enable-supernode-auth", "--disable-runtime-dependency-installation"),
-    ]
     with (place.home / LOG).open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own words
-            command,
+            command(place),
             env=environment(place),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     ends = time.monotonic() + START_S
     while not answers(place):
@@ -70,6 +67,17 @@ def start_superlink(place: SuperLinkPlace) -> "subprocess.Popen[bytes]":
             raise SottovoceError(f"server: Flower's SuperLink does not start; see {place.home / LOG}")
         time.sleep(POLL_S)
     return process
+
+
+def command(place: SuperLinkPlace) -> list[str]:
+    """How it is started."""
+    return [
+        *(sys.executable, "-m", "server.deployment.superlink_process"),
+        *("--ssl-certfile", str(place.certificate), "--ssl-keyfile", str(place.key)),
+        *("--ssl-ca-certfile", str(place.authority), "--database", str(place.home / "superlink.db")),
+        *("--host", place.host, "--port", str(place.port)),
+        *("--enable-supernode-auth", "--disable-runtime-dependency-installation"),
+    ]
 
 
 def stop_superlink(process: "subprocess.Popen[bytes]") -> None:
@@ -119,3 +127,9 @@ def environment(place: SuperLinkPlace) -> dict[str, str]:
         "no_proxy": "*",
         "OMP_NUM_THREADS": "1",
     }
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for it: a coordinator that was killed leaves no SuperLink behind that would hold the port."""
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM, 0, 0, 0)

@@ -174,12 +174,17 @@ def test_a_task_of_the_known_bundle_is_answered(served: Any) -> None:
     assert "send-task-heartbeat" in runtime.asked
 
 
-def test_an_unknown_bundle_is_refused_before_anything_of_the_message_is_asked_for(served: Any) -> None:
+def test_an_unknown_bundle_is_refused_with_nothing_of_the_message_read(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "pull_and_inflate_object_from_tree", lambda *_, **__: pytest.fail("it was read"))
     runtime = Runtime(BUNDLE + b"!")
     made = served(runtime)
     made.serve(lambda _: pytest.fail("it was answered"))
     made.until(lambda: runtime.status)
-    assert "pull-object" not in runtime.asked
+    # confirmed when the SuperNode has all of it, which forgets the reply otherwise
+    assert runtime.asked.count("pull-object") >= len(runtime.objects)
+    assert runtime.asked.index("confirm-message-received") > runtime.asked.index("pull-object")
     assert runtime.status == "failed"
     assert runtime.reply is not None
     assert runtime.reply.error.code == 7
