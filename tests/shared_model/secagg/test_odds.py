@@ -1,0 +1,92 @@
+import math
+import random
+
+import pytest
+from scipy.stats import binomtest, hypergeom
+
+from shared_model.secagg.graph import LOG2_CORRECTNESS, LOG2_SECRECY, Graph, draw_neighbours, plan_graph
+from shared_model.secagg.odds import log2_correctness_failure, log2_secrecy_failure
+from shared_model.secagg.parameters import SecAggParameters
+
+
+def parameters(devices: int, threshold: int, honest: int, dishonest: int) -> SecAggParameters:
+    return SecAggParameters(cohort=devices, threshold=threshold, modulus_bits=20, honest=honest, dishonest=dishonest)
+
+
+@pytest.mark.parametrize(("n", "c", "k", "t"), [(50, 5, 20, 15), (200, 20, 56, 39), (30, 0, 9, 8), (100, 10, 12, 9)])
+def test_bounds_are_those_of_scipy_summed_one_by_one(n, c, k, t):
+    sets = [
+        math.comb(n - c, m) * float(hypergeom.sf(t - 2, n - 1, m - 1 + c, k)) ** m for m in range(1, (n - c) // 2 + 1)
+    ]
+    bought = (n - c) * float(hypergeom.sf(2 * t - k - 2, n - 1, c, k))
+    secrecy = log2_secrecy_failure(n, c, degree=k, share_threshold=t)
+    # scipy's own tail loses digits below 1e-16 of its sum, so that what it adds there is compared loosely
+    assert secrecy == pytest.approx(min(0.0, math.log2(sum(sets) + bought)), rel=1e-6, abs=1e-6)
+    survivors = n - n // 10
+    lost = n * float(hypergeom.cdf(t - 1, n - 1, survivors - 1, k))
+    expected = -math.inf if lost == 0 else min(0.0, math.log2(lost))
+    assert log2_correctness_failure(n, survivors, degree=k, share_threshold=t) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("devices", range(3, 13))
+def test_the_complete_graph_fails_with_no_chance_at_all(devices):
+    for dishonest in range(devices // 3 + 1):
+        threshold = (devices + dishonest) // 2 + 1
+        sure = log2_secrecy_failure(devices, dishonest, degree=devices - 1, share_threshold=threshold)
+        one_less = log2_secrecy_failure(devices, dishonest, degree=devices - 1, share_threshold=threshold - 1)
+        assert sure == -math.inf
+        assert one_less == 0.0  # two camps of honest devices could each be served
+
+
+@pytest.mark.parametrize(
+    ("n", "threshold", "honest", "c"), [(200, 180, 90, 20), (1000, 900, 450, 100), (1000, 900, 450, 50), (3, 2, 2, 0)]
+)
+def test_planned_graphs_keep_both_chances(n, threshold, honest, c):
+    asked = parameters(n, threshold, honest, c)
+    graph = plan_graph(n, asked)
+    assert graph.log2_secrecy_failure(c) <= LOG2_SECRECY
+    assert graph.log2_correctness_failure(asked.least_survivors(n)) <= LOG2_CORRECTNESS
+    assert graph.honest_in_a_sum(asked) >= honest
+
+
+def test_small_cohorts_and_those_that_need_everyone_on_one_list_are_complete():
+    assert plan_graph(12, parameters(12, 8, 6, 2)).is_complete
+    assert plan_graph(200, parameters(200, 180, 160, 20)).is_complete
+    assert not plan_graph(200, parameters(200, 180, 90, 20)).is_complete
+
+
+def test_the_degree_grows_slowly():
+    """Logarithmically, up to whole neighbours: ten times as many devices, about twice as many neighbours."""
+    degrees = [plan_graph(n, parameters(n, n * 9 // 10, n * 45 // 100, n // 20)).degree for n in (200, 2000)]
+    assert degrees[0] < degrees[1] < 3 * degrees[0]
+
+
+def test_neighbours_are_drawn_alike_and_never_oneself():
+    graph = Graph(devices=12, degree=5, share_threshold=4)
+    draws = [draw_neighbours(graph, 3) for _ in range(3000)]
+    assert all(len(drawn) == 5 and 3 not in drawn for drawn in draws)
+    for other in set(range(12)) - {3}:
+        hits = sum(other in drawn for drawn in draws)
+        assert binomtest(hits, 3000, 5 / 11).pvalue > 1e-6
+
+
+def test_a_seed_does_not_reach_the_draw():
+    graph = Graph(devices=200, degree=40, share_threshold=30)
+    random.seed(1)
+    first = draw_neighbours(graph, 0)
+    random.seed(1)
+    assert draw_neighbours(graph, 0) != first
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"threshold": 11}, {"threshold": 1}, {"honest": 8}, {"honest": 0}, {"dishonest": -1}, {"modulus_bits": 63}],
+)
+def test_parameters_that_cannot_be_are_refused(changes):
+    values = {"cohort": 10, "threshold": 8, "modulus_bits": 20, "honest": 6, "dishonest": 1} | changes
+    with pytest.raises(ValueError, match="secure aggregation"):
+        SecAggParameters(**values)
+
+
+def test_the_assumption_is_a_sentence():
+    assert parameters(10, 8, 6, 0).assumption == "holds if at least 6 of 10 devices are honest and stay"
