@@ -33,8 +33,8 @@ class Choice:
             raise BadInput(f"recommend: a diversity of {self.diversity} cannot be; give 0 to 1")
 
 
-def allowed(choice: Choice, shelf: Shelf, history: History) -> NDArray[np.bool_]:
-    """(N,): what may be recommended; never the track that was played last."""
+def allowed(choice: Choice, shelf: Shelf, history: History, *, now_s: float) -> NDArray[np.bool_]:
+    """(N,): what may be recommended; never the track that was played last, nor what the listener does not want."""
     among = np.ones(len(shelf.collection.catalogue), np.bool_)
     if choice.source is Source.LIBRARY:
         among &= shelf.in_library
@@ -45,6 +45,7 @@ def allowed(choice: Choice, shelf: Shelf, history: History) -> NDArray[np.bool_]
         played[history.tracks] = True
         among &= played if choice.novelty is Novelty.REPEATS else ~played
     among[history.tracks[-1:]] = False
+    among[shelf.silent(now_s)] = False
     return among
 
 

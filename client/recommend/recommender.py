@@ -69,7 +69,7 @@ class Recommender:
 
         now_s: Unix seconds; state: (S,) as the head is to see it, None where moods are not used.
         """
-        among = allowed(choice, self.shelf, self.history)
+        among = allowed(choice, self.shelf, self.history, now_s=now_s)
         if self.recollection is None:
             return self._popular(count, choice, among)
         moment = self.recollection.moment(self.history, now_s=now_s, state=state, shortlist=SHORTLIST, among=among)

@@ -3,7 +3,7 @@
 Letters: R tracks of the release, N of all, n of them the device's own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
 from client.consent.kinds import ListeningConsent
+from client.feedback.record import read_feedback
+from client.feedback.said import Feedback
 from client.recommend.own_tracks import Named, OwnTrack, found_among, read_own_tracks
 from client.store.tables import vectors
 from shared_model.catalogue import Modality
@@ -22,7 +24,8 @@ from shared_model.release_0.release import Release0, ReleasedModality
 class Shelf:
     """collection: all N tracks; own: those of the device, by index; index_of: of each recording that was played, by its
     id in the store; in_library: (N,), whether its file is on this device; left_out: by modality, how many of the
-    device's tracks lack it since another encoder than the release's made theirs.
+    device's tracks lack it since another encoder than the release's made theirs; said: what the listener said of
+    tracks, by index.
     """
 
     collection: Collection
@@ -30,6 +33,11 @@ class Shelf:
     index_of: Mapping[int, int]
     in_library: NDArray[np.bool_]
     left_out: Mapping[str, int]
+    said: Mapping[int, tuple[Feedback, ...]]
+
+    def silent(self, now_s: float) -> list[int]:
+        """What the listener does not want to be recommended at Unix second `now_s`."""
+        return [index for index, said in self.said.items() if any(each.silences(now_s) for each in said)]
 
     def named(self, index: int) -> Named:
         """Artist and title to show: the device's own spelling where it has one."""
@@ -44,7 +52,10 @@ def read_shelf(release: Release0, history: Engine, *, consent: ListeningConsent)
     """
     found = read_own_tracks(history, consent=consent)
     tracks = found.tracks
-    known = found_among([track.named for track in tracks], _names_of(release)) if tracks else {}
+    feedback = read_feedback(history, consent=consent)
+    wanted = [*(track.named for track in tracks), *map(_told, feedback)]
+    among_released = found_among(wanted, _names_of(release)) if wanted else {}
+    known = {place: index for place, index in among_released.items() if place < len(tracks)}
     further = [place for place in range(len(tracks)) if place not in known]
     index_of_place = known | {place: len(release.tracks) + number for number, place in enumerate(further)}
     device, left_out = _device_tracks(release, [tracks[place] for place in further], history)
@@ -60,7 +71,36 @@ def read_shelf(release: Release0, history: Engine, *, consent: ListeningConsent)
         index_of={recording: index_of_place[place] for recording, place in found.place_of.items()},
         in_library=in_library,
         left_out=left_out,
+        said=_said(feedback, among_released, tracks, index_of_place),
     )
+
+
+def _told(feedback: Feedback) -> Named:
+    """An id in place of a title that is not known is no track's title."""
+    about = feedback.about
+    title = about.title or about.recording_mbid or ""
+    return Named(artist=about.artist or "", title=title, recording_mbid=about.recording_mbid)
+
+
+def _said(
+    feedback: list[Feedback],
+    among_released: Mapping[int, int],
+    tracks: Sequence[OwnTrack],
+    index_of_place: Mapping[int, int],
+) -> dict[int, tuple[Feedback, ...]]:
+    """By index. What is said of a track that is neither in the release nor on the device waits for it.
+
+    among_released: of `tracks` and then of `feedback`, by place, the index in the release.
+    """
+    own = found_among(list(map(_told, feedback)), [track.named for track in tracks]) if feedback else {}
+    said: dict[int, tuple[Feedback, ...]] = {}
+    for number, each in enumerate(feedback):
+        index = among_released.get(len(tracks) + number)
+        if index is None and number in own:
+            index = index_of_place[own[number]]
+        if index is not None:
+            said[index] = (*said.get(index, ()), each)
+    return said
 
 
 def _names_of(release: Release0) -> Iterator[Named]:

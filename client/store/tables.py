@@ -127,6 +127,18 @@ federation = Table(
     Column("release_manifest", LargeBinary),  # the signed note of the release whose files are all here
 )
 
+feedback = Table(
+    "feedback",
+    HISTORY,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String),  # as of recordings; null: a player told the recording_mbid alone, and no name is known
+    Column("recording_mbid", String),
+    Column("artist", String),
+    Column("title", String),
+    Column("said", String, nullable=False),  # love, hate, not_now
+    Column("at_s", Integer, nullable=False),
+)
+
 waits = Table(
     "waits",
     HISTORY,

@@ -45,7 +45,7 @@ class Small:
         """Of the release's tracks alone, no file among them."""
         collection = collect(self.release)
         nothing = np.zeros(len(collection.catalogue), np.bool_)
-        return Shelf(collection=collection, own={}, index_of={}, in_library=nothing, left_out={})
+        return Shelf(collection=collection, own={}, index_of={}, in_library=nothing, left_out={}, said={})
 
     def recommender(self, played: NDArray[np.int64], head: FrozenHead | None = None) -> Recommender:
         return Recommender.prepare(self.shelf(), head or self.release.head, heard(played), consent=LISTENING)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from client.consent.kinds import MoodConsent
 from client.consent.purpose import Purpose
+from client.feedback.said import NOT_NOW_DAYS, About, Feedback, Said
 from client.recommend.choice import SAME_ALBUM, SAME_ARTIST, Choice, chosen
 from client.recommend.options import Novelty, Source
 from client.recommend.recommender import Recommender, source_for
@@ -104,6 +105,23 @@ def test_the_library_is_what_has_files_and_the_catalogue_what_is_released() -> N
         assert indices(library) == ([] if played[-1:] == [7] else [7])
         catalogue = recommender.recommend(30, Choice(source=Source.CATALOGUE), now_s=NOW_S, state=None)
         assert set(indices(catalogue)) == set(range(20)) - set(played[-1:])
+
+
+@pytest.mark.parametrize("played", [[], [1, 2, 3]])
+def test_a_hated_track_never_comes_again_and_one_for_not_now_when_its_days_are_over(played: list[int]) -> None:
+    told = small()
+    words = {7: (Said.HATE,), 8: (Said.LOVE,), 9: (Said.LOVE, Said.NOT_NOW)}
+    about = About(artist="A", title="B")
+    said = {
+        index: tuple(Feedback(id=1, about=about, said=each, at_s=NOW_S) for each in each_said)
+        for index, each_said in words.items()
+    }
+    shelf = replace(told.shelf(), said=said)
+    recommender = Recommender.prepare(shelf, told.release.head, heard(played), consent=LISTENING)
+    for days, missing in ((0, {7, 9}), (NOT_NOW_DAYS, {7})):
+        now_s = NOW_S + days * 86_400
+        found = recommender.recommend(30, Choice(source=Source.CATALOGUE), now_s=now_s, state=None)
+        assert set(indices(found)) == set(range(20)) - set(played[-1:]) - missing
 
 
 def test_a_catalogue_of_one_track_has_it_until_it_was_played() -> None:

@@ -4,6 +4,8 @@ from sqlalchemy import Engine, insert
 
 from client.consent.kinds import MoodConsent
 from client.consent.purpose import Purpose
+from client.feedback.record import record_feedback
+from client.feedback.said import About, Said
 from client.music_library.library import NewVector, TrackRow, write_track
 from client.recommend.own_tracks import Named, found_among
 from client.recommend.release_file import open_release
@@ -78,6 +80,26 @@ def test_two_recordings_of_one_released_track_are_that_track(history: Engine) ->
     assert len(shelf.collection.catalogue) == len(release.tracks)
     (index,) = np.flatnonzero(shelf.in_library)
     assert shelf.index_of == {1: index}
+
+
+def test_what_was_said_of_a_track_is_found_by_name_and_by_id_in_the_release_and_on_the_device(history: Engine) -> None:
+    release = open_release(None)
+    artist, title = release.tracks.artist_names[int(release.tracks.artist[5])], release.tracks.titles[5]
+    keep(history, [file("/a", "Own", "Song")], played=[("Heard", "Only", ONE)])
+    for about, said in (
+        (About(artist=artist.upper(), title=title), Said.HATE),
+        (About(artist="own", title="song"), Said.LOVE),
+        (About(artist="own", title="song"), Said.NOT_NOW),
+        (About(recording_mbid=ONE), Said.HATE),
+        (About(artist="no", title="where"), Said.HATE),
+        (About(recording_mbid=TWO), Said.HATE),
+    ):
+        record_feedback(history, about, said, consent=LISTENING, at_s=100)
+    shelf = read_shelf(release, history, consent=LISTENING)
+    said = {index: sorted(each.said for each in words) for index, words in shelf.said.items()}
+    first = len(release.tracks)
+    assert said == {5: ["hate"], first: ["love", "not_now"], first + 1: ["hate"]}
+    assert sorted(shelf.silent(101)) == [5, first, first + 1]
 
 
 def test_each_track_is_found_by_its_own_strongest_id() -> None:
