@@ -62,6 +62,7 @@ def recommend(
 def _print(found: "Answer", format_: Format, *, now_s: float, explain: bool) -> None:
     """The document on stdout, as UTF-8 wherever it is sent; what else is worth knowing on stderr."""
     from client.recommend.formats import jspf, listenbrainz, m3u8, one_line, shown
+    from client.recommend.xspf import xspf
 
     if isinstance(sys.stdout, io.TextIOWrapper) and format_ is not Format.TEXT:
         sys.stdout.reconfigure(encoding="utf-8")
@@ -71,6 +72,8 @@ def _print(found: "Answer", format_: Format, *, now_s: float, explain: bool) -> 
             print(json.dumps(listenbrainz(found.entries, now_s=int(now_s), explain=explain) | {"about": found.about}))
         case Format.JSPF:
             print(json.dumps(jspf(found.entries, now_s=int(now_s), title=title), ensure_ascii=False, indent=1))
+        case Format.XSPF:
+            print(xspf(found.entries, now_s=int(now_s), title=title), end="")
         case Format.M3U8:
             print(m3u8(found.entries, title=title, explain=explain), end="")
             unplayable = sum(not entry.is_playable for entry in found.entries)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from client.checkin.use import states_for_model
 from client.checkin.wish import MoodUse, Wish, state_for
 from client.consent.purpose import Purpose
+from client.enrolment.held import held_model
 from client.personalise.kept import head_in_use
 from client.profile import Profile
 from client.recommend.choice import Choice
@@ -50,7 +51,7 @@ def prepare(profile: Profile, *, moods: bool = False) -> Recommender:
     consent = profile.consents.listening()
     agreed = profile.consents.holds(Purpose.MOOD)
     mood_consent = profile.consents.mood() if moods and agreed else None
-    release = open_release(profile.settings.release)
+    release = open_release(profile.settings.release or held_model(profile))
     shelf = read_shelf(release, profile.history, consent=consent)
     head = head_in_use(profile.history, release, moods=agreed) or release.head
     mood = None if mood_consent is None else profile.mood()

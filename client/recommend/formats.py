@@ -12,7 +12,7 @@ from client.recommend.reasons import Reason
 
 CREATOR: Final = "sottovoce"
 _JSPF: Final = "https://musicbrainz.org/doc/jspf#playlist"
-_RECORDING: Final = "https://musicbrainz.org/recording/"
+RECORDING: Final = "https://musicbrainz.org/recording/"
 _LINE_ENDS: Final = frozenset("\n\r")
 
 
@@ -90,7 +90,7 @@ def _track(entry: Entry) -> dict[str, object]:
     named = entry.named
     track: dict[str, object] = {"title": named.title, "creator": named.artist, "annotation": entry.words}
     if named.recording_mbid:
-        track["identifier"] = [_RECORDING + named.recording_mbid]
+        track["identifier"] = [RECORDING + named.recording_mbid]
     if entry.path:
         track["location"] = [Path(entry.path).as_uri()]
     if named.album:

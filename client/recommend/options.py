@@ -26,3 +26,4 @@ class Format(StrEnum):
     JSON = "json"
     M3U8 = "m3u8"
     JSPF = "jspf"
+    XSPF = "xspf"

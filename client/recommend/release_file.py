@@ -1,4 +1,4 @@
-"""The release that this device recommends with: the one that the settings name, else the starter that is installed."""
+"""A release's file, or the starter that is installed."""
 
 from pathlib import Path
 
@@ -8,5 +8,8 @@ from shared_model.release_0.starter import STARTER
 
 
 def open_release(named: Path | None) -> Release0:
-    """Raises BadInput where the file is missing or damaged."""
+    """named: by the settings, or else by the federation (`client.enrolment.held`); None is the starter.
+
+    Raises BadInput where the file is missing or damaged.
+    """
     return read_release_0(named or STARTER)
