@@ -1,6 +1,6 @@
 """Feedback in the history database: the newest word on a track replaces those that it contradicts."""
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, delete, false, insert, or_, select
 
 from client.consent.kinds import ListeningConsent
 from client.feedback.said import About, Feedback, Said
@@ -77,7 +77,7 @@ def _completed(connection: Connection, about: About) -> About:
 
 def _forget(connection: Connection, about: About, said: tuple[Said, ...]) -> int:
     same = or_(
-        feedback.c.identity == about.identity if about.identity is not None else False,
-        feedback.c.recording_mbid == about.recording_mbid if about.recording_mbid is not None else False,
+        feedback.c.identity == about.identity if about.identity is not None else false(),
+        feedback.c.recording_mbid == about.recording_mbid if about.recording_mbid is not None else false(),
     )
     return connection.execute(delete(feedback).where(same, feedback.c.said.in_(said))).rowcount
