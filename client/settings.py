@@ -41,7 +41,7 @@ class Settings(BaseModel):
     eligibility: EligibilitySettings = EligibilitySettings()
     retention: RetentionSettings = NO_LIMITS
     release: Path | None = Field(
-        None, description="File of the model release to recommend with. Default: the starter that is installed."
+        None, description="File of the model release to recommend with. Default: the federation's, or the starter."
     )
 
 

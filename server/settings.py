@@ -100,6 +100,16 @@ class RoundSettings(BaseModel):
     pause_s: float = Field(60.0, ge=0, le=2_592_000, description="Between the end of a round and the next one.")
 
 
+class ReleaseSettings(BaseModel):
+    """When devices are given what the rounds have learned; it costs no privacy beyond that of the rounds."""
+
+    model_config = _STRICT
+
+    every_rounds: int = Field(
+        10, ge=1, le=100_000, description="A release after so many rounds, and one after the last."
+    )
+
+
 class Settings(BaseModel):
     """All of them."""
 
@@ -118,6 +128,7 @@ class Settings(BaseModel):
     learning: LearningSettings = LearningSettings()
     ports: Ports = Ports()
     rounds: RoundSettings = RoundSettings()
+    releases: ReleaseSettings = ReleaseSettings()
 
     @property
     def host(self) -> str:

@@ -40,7 +40,8 @@ def scan(
     """Read tags and lyrics of a music folder and encode what is new, at low priority. Again: only what changed."""
     import platformdirs
 
-    from client.music_library.encode import NO_LYRICS_ENCODER, find_encoders
+    from client.enrolment.held import held_audio_encoder, held_lyrics_encoder
+    from client.music_library.encode import NO_LYRICS_ENCODER, Released, find_encoders
     from client.music_library.lyrics_file import read_lyrics_file
     from client.music_library.scan import scan as scan_folder
     from client.profile import open_profile
@@ -49,7 +50,11 @@ def scan(
     faults: list[tuple[Path, str]] = []
     with open_profile(folder) as profile:
         lyrics_file = None if lyrics is None else read_lyrics_file(lyrics)
-        encoders = find_encoders(profile.settings.encoders, cache=platformdirs.user_cache_path("sottovoce"))
+        encoders = find_encoders(
+            profile.settings.encoders,
+            cache=platformdirs.user_cache_path("sottovoce"),
+            released=Released(lyrics=held_lyrics_encoder(profile), audio=held_audio_encoder(profile)),
+        )
         if encoders.lyrics is None:
             print(f"scan: {NO_LYRICS_ENCODER}", file=sys.stderr)
         _lower_priority()

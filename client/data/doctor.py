@@ -13,9 +13,10 @@ from sqlalchemy import Engine, text
 
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
+from client.enrolment.held import held_audio_encoder, held_lyrics_encoder, held_model
 from client.keys.keyring_secrets import is_available
 from client.ledger.budget import month_at, read_budget
-from client.music_library.encode import NO_LYRICS_ENCODER, find_encoders
+from client.music_library.encode import NO_LYRICS_ENCODER, Released, find_encoders
 from client.profile import Profile
 from client.recommend.release_file import open_release
 from shared_model.errors import SottovoceError
@@ -85,16 +86,20 @@ def _ledger(profile: Profile, now_s: float) -> _Look:
 
 
 def _release(profile: Profile, _: float) -> _Look:
-    release = open_release(profile.settings.release)
+    release = open_release(profile.settings.release or held_model(profile))
     whose = "SIMULATED listeners" if release.simulated else "public listeners"
     return Health.OK, f"{release.name}: {len(release.tracks)} tracks, learned from {whose}"
 
 
 def _encoders(profile: Profile, _: float) -> _Look:
-    encoders = find_encoders(profile.settings.encoders, cache=platformdirs.user_cache_path("sottovoce"))
+    encoders = find_encoders(
+        profile.settings.encoders,
+        cache=platformdirs.user_cache_path("sottovoce"),
+        released=Released(lyrics=held_lyrics_encoder(profile), audio=held_audio_encoder(profile)),
+    )
     if encoders.lyrics is None:
         return Health.NOTE, NO_LYRICS_ENCODER
-    release = open_release(profile.settings.release)
+    release = open_release(profile.settings.release or held_model(profile))
     for name, encoder in (("lyrics", encoders.lyrics.name), ("audio", encoders.audio.name)):
         held = release.modalities.get(name)
         if held is not None and held.encoder != encoder:

@@ -1,12 +1,14 @@
 """The files of releases on this device, by their content: what is here is never fetched again.
 
 A file that is being fetched is called `.SHA256.part`, and is gone on with after a kill; it becomes `SHA256` when its
-hash is right. Nothing in it is personal.
+hash is right. An encoder's folder, which its library wants under its own names, is made of links. Nothing in it is
+personal.
 """
 
 import fcntl
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from client.enrolment.connection import Unreachable
+from client.enrolment.unreachable import Unreachable
 from client.files import RELEASES
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.wire.release_manifest import ReleaseFile
@@ -81,11 +83,31 @@ class Cache:
                 f"{free:,}; make room and try again"
             )
 
-    def keep_only(self, files: tuple[ReleaseFile, ...]) -> None:
+    def folder_of(self, files: Sequence[ReleaseFile]) -> Path:
+        """A folder with those files, all of which are here, under their names; their name begins with the folder's.
+
+        Made when it is first asked for: whole, or not at all.
+        """
+        listed = hashlib.sha256("".join(file.name + file.sha256 for file in files).encode()).hexdigest()
+        holder, name = self.folder / f"folder-{listed}", files[0].name.partition("/")[0]
+        if not holder.is_dir():
+            scratch = self.folder / f".{secrets.token_hex(8)}.part"
+            (scratch / name).mkdir(parents=True)
+            for file in files:
+                os.link(self.path_of(file), scratch / file.name)
+            try:
+                scratch.rename(holder)
+            except OSError:  # another process was faster
+                shutil.rmtree(scratch)
+        return holder / name
+
+    def keep_only(self, files: Sequence[ReleaseFile]) -> None:
         """Remove what belongs to older releases."""
         wanted = {file.sha256 for file in files}
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path.name not in wanted:
+            if path.is_dir():  # links, made again when they are asked for
+                shutil.rmtree(path)
+            elif path.name not in wanted:
                 path.unlink()
 
     def clear(self) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before it is imported, else its core writes to the terminal
 import grpc  # type: ignore[import-untyped]
 
+from client.enrolment.unreachable import Unreachable
 from shared_model.books.gate import LogProof
 from shared_model.errors import BadInput, Refused, SottovoceError
 from shared_model.wire import distribution_pb2 as wire
@@ -29,10 +30,6 @@ DEADLINE_S = 20.0
 FILE_DEADLINE_S = 240.0
 """Of one attempt at a file; the next goes on where it ended."""
 _DIAGNOSIS_S = 5.0
-
-
-class Unreachable(SottovoceError):
-    """The coordinator does not answer, or not yet: the same may work later."""
 
 
 class TurnedAway(Refused):

@@ -2,18 +2,19 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from client.enrolment.cache import Cache
-from client.enrolment.connection import Distribution, Unreachable
+from client.enrolment.connection import Distribution
 from client.enrolment.pins import Pins, write_release, write_seen
+from client.enrolment.unreachable import Unreachable
 from shared_model.errors import BadInput
 from shared_model.wire.head import Head, open_head, require_newer
-from shared_model.wire.release_manifest import ReleaseFile, ReleaseManifest, open_manifest
+from shared_model.wire.release_manifest import Part, ReleaseFile, ReleaseManifest, open_manifest
 
 ATTEMPTS = 6
 """In a row without a byte more, and then it is given up until the next time."""
@@ -22,7 +23,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """manifest: None before the first release; fetched: how many files were not here."""
+    """manifest: None before the first release; files: those that this device wants, by name; fetched: how many of
+    them were not here."""
 
     manifest: ReleaseManifest | None
     files: dict[str, Path]
@@ -48,12 +50,14 @@ def fetch_release(
     history: Engine,
     cache: Cache,
     now_s: float,
+    wanted: Collection[Part] = tuple(Part),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Fetched:
     """Make sure that the newest release is here, whole; killed at any moment it goes on where it was.
 
-    Raises as `fresh_head`, Refused or BadInput where manifest or file are not what was signed, Unreachable where the
-    coordinator stays away.
+    wanted: the parts of it that this device needs; what is here of others is let go. The release before is kept until
+    all of the new one is here. Raises as `fresh_head`, Refused or BadInput where manifest or file are not what was
+    signed, Unreachable where the coordinator stays away.
     """
     head = fresh_head(service, pins, history=history, now_s=now_s)
     if head.release is None:
@@ -66,13 +70,14 @@ def fetch_release(
     manifest = open_manifest(note, pins.release_verifier)
     if manifest.number != head.release.number:
         raise BadInput("release: the manifest has another number than the federation's head says; tell the operator")
-    missing = [file for file in manifest.files if not cache.has(file)]
+    ours = [file for file in manifest.files if file.part in wanted]
+    missing = [file for file in ours if not cache.has(file)]
     cache.require_room(missing)
     for file in missing:
         _patiently(file, service=service, cache=cache, sleep=sleep)
     write_release(history, note)
-    cache.keep_only(manifest.files)
-    files = {file.name: cache.path_of(file) for file in manifest.files}
+    cache.keep_only(ours)
+    files = {file.name: cache.path_of(file) for file in ours}
     return Fetched(manifest=manifest, files=files, fetched=len(missing))
 
 

@@ -15,10 +15,13 @@ from client.enrolment.cache import FOLDER, Cache
 from client.enrolment.connection import Distribution, TurnedAway
 from client.enrolment.fetch import Fetched, fetch_release
 from client.enrolment.node_key import unwrapped_node_key, wrapped_node_key
+from client.enrolment.parts import wanted_parts
 from client.enrolment.pins import Pins, forget_pins, pins_for, read_pins, write_answer, write_pins
+from client.files import SETTINGS
 from client.ledger.ledger import open_ledger
 from client.ledger.mirror import Mirror
 from client.profile import Profile
+from client.settings import read_settings
 from shared_model.books.entries import Joined
 from shared_model.books.ledger_law import log_key_of
 from shared_model.errors import BadInput, Refused
@@ -142,5 +145,7 @@ def _pinned(history: Engine, invitation: Invitation, *, ledger_key: bytes) -> Pi
 def _with_release(profile: Profile, service: Distribution, *, now_s: float) -> Member:
     pins = member_pins(profile.history)
     cache = Cache(profile.folder / FOLDER)
-    release = fetch_release(service, pins, history=profile.history, cache=cache, now_s=now_s)
+    # as the settings are now, not as they were when the profile was opened
+    wanted = wanted_parts(read_settings(profile.folder / SETTINGS).encoders)
+    release = fetch_release(service, pins, history=profile.history, cache=cache, now_s=now_s, wanted=wanted)
     return Member(pins=member_pins(profile.history), release=release)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from client.music_library.encoder_settings import EncoderSettings
+from client.music_library.installed import is_installed
 from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -76,20 +77,35 @@ class Encoders:
     audio: LazyAudio
 
 
-def find_encoders(settings: EncoderSettings, *, cache: Path) -> Encoders:
-    """The encoders that the settings name, else those of the installed packages.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """The encoders of a federation's release that are on this device: a Hugging Face folder, and weights."""
+
+    lyrics: Path | None = None
+    audio: Path | None = None
+
+
+NOTHING_RELEASED: Final = Released()
+
+
+def find_encoders(settings: EncoderSettings, *, cache: Path, released: Released = NOTHING_RELEASED) -> Encoders:
+    """The encoders that the settings name, else those of the installed packages, else the federation's; the settings
+    may put the federation's before the installed ones.
 
     cache: folder in which the installed lyrics encoder is unpacked, once.
 
     Raises:
         BadInput: the audio weights cannot be read.
     """
-    audio = LazyAudio(settings.audio)
-    if settings.lyrics is not None:
-        model: str = settings.lyrics
+    audio = LazyAudio(settings.audio or (released.audio if settings.from_release else None))
+    model = settings.lyrics
+    if model is None and released.lyrics is not None and (settings.from_release or not is_installed()):
+        model = str(released.lyrics)
+    if model is not None:
+        found: str = model
         name = Path(model).name if Path(model).is_dir() else model
-        return Encoders(lyrics=LazyLyrics(lambda: model, name=name), audio=audio)
-    if not _is_installed():
+        return Encoders(lyrics=LazyLyrics(lambda: found, name=name), audio=audio)
+    if not is_installed():
         return Encoders(lyrics=None, audio=audio)
     return Encoders(lyrics=LazyLyrics(lambda: unpacked(cache), name=INSTALLED_MODEL), audio=audio)
 
@@ -117,14 +133,3 @@ def unpacked(cache: Path) -> Path:
             "XDG_CACHE_HOME to another folder"
         ) from error
     return folder
-
-
-def _is_installed() -> bool:
-    from shared_model.encoders.e5_folder import TOKENIZER, WEIGHTS, installed_file
-
-    try:
-        installed_file(*WEIGHTS)
-        installed_file(*TOKENIZER)
-    except BadInput:
-        return False
-    return True

@@ -16,3 +16,6 @@ class EncoderSettings(BaseModel):
         "installed packages.",
     )
     audio: Path | None = Field(None, description="File of the audio encoder's weights. Default: those installed.")
+    from_release: bool = Field(
+        False, description="Fetch the federation's encoders even where some are installed, and use them instead."
+    )

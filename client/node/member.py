@@ -3,6 +3,7 @@
 import threading
 
 from client.enrolment.connection import Distribution
+from client.enrolment.keep_fresh import kept_fresh
 from client.enrolment.node_key import unwrapped_node_key
 from client.enrolment.pins import Pins
 from client.node.node import run_node
@@ -35,4 +36,6 @@ def run_member(profile: Profile, pins: Pins, *, stop: threading.Event) -> None:
             return None
 
     enrolled = Enrolled(superlink=pins.superlink_address, authority=authority, node_key=key, home=home)
-    run_node(enrolled, Participant(profile=profile, pinned=pins.log_verifier, fetch=consistency), stop=stop)
+    with kept_fresh(profile, stop=stop) as ask_again:
+        participant = Participant(profile=profile, pinned=pins.log_verifier, fetch=consistency, missed=ask_again)
+        run_node(enrolled, participant, stop=stop)

@@ -11,6 +11,7 @@ from client.eligibility.reading import Reading
 from client.eligibility.record import note
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
+from client.enrolment.held import held_start
 from client.files import SETTINGS
 from client.ledger.budget import month_at
 from client.ledger.ledger import open_ledger
@@ -40,7 +41,8 @@ had. It is checked like any other, so that it may come from anyone."""
 class Participant:
     """The device of `profile`, which stays unlocked, in the federation whose log `pinned` signs.
 
-    fetch: asked where the server sent no proof from the log that this device saw last; sensors and clock (Unix
+    fetch: asked where the server sent no proof from the log that this device saw last; missed: told where a round
+    trains from a release that is not here; sensors and clock (Unix
     seconds) are the computer's own.
     """
 
@@ -51,7 +53,8 @@ class Participant:
     fetch: FetchConsistency = lambda _old, _new: None
     sensors: Callable[[float], Reading] = read_sensors
     clock: Callable[[], float] = time.time
-    _release: tuple[object, Release0] | None = field(default=None)
+    missed: Callable[[], None] = lambda: None
+    _release: Release0 | None = field(default=None)
     _layout: tuple[object, ParameterLayout] | None = field(default=None)
 
     def take_part(self, invitation: RoundInvitation, parameters: Tensor) -> Tensor:
@@ -68,9 +71,7 @@ class Participant:
         learning = invitation.learning
         require_within(learning, self.learning_limits)
         settings = read_settings(self.profile.folder / SETTINGS)  # as they are now, not as they were at the start
-        release = self._released(settings)
-        if release.sha256 != learning.release:
-            raise Refused("round: it is of another release than the one that is installed; the device declines")
+        release = self._released(learning.release, settings)
         verdict = judge(self.sensors(now_s), settings.eligibility, job=Job.ROUND)
         note(self.profile.history, verdict, job=Job.ROUND, at_s=int(now_s))
         with open_ledger(self.profile.ledger, key=self.profile.ledger_key, mirror=self.profile.mirror) as ledger:
@@ -98,11 +99,18 @@ class Participant:
             return None
         return self.fetch(seen, open_checkpoint(invitation.checkpoint, self.pinned, what="round log").size)
 
-    def _released(self, settings: Settings) -> Release0:
-        """Kept, so that a round reads none of it anew."""
-        if self._release is None or self._release[0] != settings.release:
-            self._release = (settings.release, open_release(settings.release))
-        return self._release[1]
+    def _released(self, sha256: str, settings: Settings) -> Release0:
+        """The model that the round trains from, whatever newer one is here, too. Kept, so that a round reads none of
+        it anew. Raises Refused where it is not here, and `missed` is told."""
+        if self._release is None or self._release.sha256 != sha256:
+            fetched = held_start(self.profile, sha256)
+            paths = (fetched,) if fetched else (settings.release, None)
+            found = (open_release(path) for path in dict.fromkeys(paths))
+            self._release = next((release for release in found if release.sha256 == sha256), None)
+        if self._release is None:
+            self.missed()
+            raise Refused("round: it trains from a release that is not on this device; the device declines")
+        return self._release
 
     def _layout_of(self, release: Release0, learning: Learning) -> ParameterLayout:
         what = (release.sha256, learning.rank, learning.seed)

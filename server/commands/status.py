@@ -23,8 +23,13 @@ def status(folder: Folder = HERE, as_json: Json = False) -> None:
     held = ", halted" if found.halted else ""
     print(f"Round {found.round} of {found.rounds}, {found.aborted} of them aborted{held}.")
     print(f"{found.devices} devices may take part.")
-    print(f"Spent: {found.spent}")
-    print("No release was published." if found.release is None else f"Release {found.release} is given out.")
+    print(f"Spent: {found.spent}, {found.trust.value} trust")
+    if found.release is None:
+        print("No release yet; devices use the model that is installed.")
+    elif found.release_round is None:
+        print(f"Release {found.release} is given out, of public data alone.")
+    else:
+        print(f"Release {found.release} is given out, with what the rounds learned until round {found.release_round}.")
 
 
 def halt(folder: Folder = HERE) -> None:

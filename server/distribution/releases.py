@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared_model.books.notes import Verifier
 from shared_model.wire.head import Latest
+from shared_model.wire.release_manifest import ReleaseFile, ReleaseManifest, open_manifest
 
 _NOTE = re.compile(r"([1-9][0-9]{0,14})\.note", re.ASCII)
 
@@ -35,6 +37,11 @@ class Releases:
         found = (_NOTE.fullmatch(path.name) for path in self.folder.iterdir())
         return max((int(match[1]) for match in found if match), default=0)
 
+    def newest(self, verifier: Verifier) -> ReleaseManifest | None:
+        """What the newest release is made of, None before the first. Raises BadInput where it was changed."""
+        number = self.last_number()
+        return open_manifest((self.folder / f"{number}.note").read_bytes(), verifier) if number else None
+
     def manifest(self, sha256: bytes) -> bytes | None:
         """The signed note with that hash; only the newest is given out."""
         number = self.last_number()
@@ -45,6 +52,10 @@ class Releases:
         """The file with that content."""
         path = self.path_of(sha256)
         return path if path.is_file() else None
+
+    def content_of(self, file: ReleaseFile) -> Path:
+        """Where a file of a release lies."""
+        return self.path_of(bytes.fromhex(file.sha256))
 
     def path_of(self, sha256: bytes) -> Path:
         """Where a file with that content lies. Raises ValueError for what is no SHA-256."""

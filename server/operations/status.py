@@ -7,26 +7,30 @@ from dataclasses import dataclass
 from server import checkpoint
 from server.deployment.deployment import is_halted, read_deployment
 from server.distribution.releases import Releases
+from server.keys.signing import release_verifier
 from server.operations.deployed import deployment_folder
 from server.place import Place
 from server.registry.database import open_registry
 from server.registry.registry import Registry
 from server.settings import Settings
 from shared_model.privacy.spending import population_spent
-from shared_model.privacy.spent import PrivacySpent
+from shared_model.privacy.spent import PrivacySpent, Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """round: the last that was finished, of `rounds`; devices: that may take part; spent: the population's, with delta,
-    unit and relation; release: number of the newest one that was published, None before the first."""
+    unit, relation and trust; release: number of the newest one, None before the first; release_round: the last round
+    that it has learned in, None where it is made of public data alone."""
 
     round: int
     rounds: int
     aborted: int
     devices: int
     spent: PrivacySpent
+    trust: Trust
     release: int | None
+    release_round: int | None
     parameters_sha256: str | None
     halted: bool
 
@@ -43,8 +47,10 @@ class Status:
             "unit": self.spent.unit.value,
             "relation": self.spent.relation.value,
             "adversary": self.spent.adversary.value,
+            "trust": self.trust.value,
             "accountant": self.spent.accountant,
             "release": self.release,
+            "release_round": self.release_round,
             "parameters_sha256": self.parameters_sha256,
             "halted": self.halted,
         }
@@ -57,13 +63,16 @@ def read_status(place: Place, settings: Settings) -> Status:
     plan = read_deployment(folder).plan if begun else settings.plan.plan()
     state = checkpoint.latest(folder / "rounds") if begun else None
     done = state.round if state else 0
+    release = Releases(place.releases).newest(release_verifier(place, settings))
     return Status(
         round=done,
         rounds=plan.rounds,
         aborted=sum(record.update_norm is None for record in state.records) if state else 0,
         devices=len(Registry(open_registry(place.registry)).devices()),
         spent=population_spent(plan, rounds=done).quoted,
-        release=Releases(place.releases).last_number() or None,
+        trust=plan.trust,
+        release=release.number if release else None,
+        release_round=release.learned.round if release and release.learned else None,
         parameters_sha256=hashlib.sha256(state.vector.numpy().tobytes()).hexdigest() if state else None,
         halted=is_halted(folder),
     )

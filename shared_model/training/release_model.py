@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from shared_model.head.adapter import adapt
+from shared_model.errors import BadInput
+from shared_model.head.adapter import adapt, merged
 from shared_model.head.batch import Tables
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.head.inference import FrozenHead
@@ -23,10 +24,8 @@ def release_model(
 
     `head` is not changed. Every device and the server get the same parameters from the same `rank` and `seed`.
     """
-    module = AttentiveFusionHead(head.shape)
-    module.load_state_dict({name: torch.from_numpy(numbers.copy()) for name, numbers in head.parameters.items()})
     plain = Tables(history=tuple(vectors), candidates=tuple(vectors), present=tuple(present))
-    adapted, tables, released = adapt(module, plain, rank=rank, seed=seed)
+    adapted, tables, released = adapt(_module(head), plain, rank=rank, seed=seed)
     return Model(head=adapted, tables=tables, layout=ParameterLayout.of(adapted, released))
 
 
@@ -35,3 +34,23 @@ def model_without_tracks(head: FrozenHead, *, rank: int, seed: int) -> Model:
     vectors = [torch.zeros(0, size) for _, size in head.shape.modalities]
     present = [torch.zeros(0, dtype=torch.bool) for _ in head.shape.modalities]
     return release_model(head, vectors=vectors, present=present, rank=rank, seed=seed)
+
+
+def head_of_rounds(head: FrozenHead, parameters: Tensor, *, rank: int, seed: int) -> FrozenHead:
+    """A plain head that scores as `head` adapted with `parameters`, (d,) as rounds released them. `head` is unchanged.
+
+    Raises BadInput where they are not finite or of another length.
+    """
+    model = model_without_tracks(head, rank=rank, seed=seed)
+    if parameters.shape != (model.layout.size,):
+        raise BadInput(f"head: {tuple(parameters.shape)} parameters, and the adapter has {model.layout.size}")
+    model.head.load_state_dict(model.layout.tensors(parameters), strict=False)
+    whole = merged(_module(head), model.head, seed=seed)
+    numbers = {name: tensor.detach().numpy() for name, tensor in whole.state_dict().items()}
+    return FrozenHead(shape=head.shape, parameters=numbers)
+
+
+def _module(head: FrozenHead) -> AttentiveFusionHead:
+    module = AttentiveFusionHead(head.shape)
+    module.load_state_dict({name: torch.from_numpy(numbers.copy()) for name, numbers in head.parameters.items()})
+    return module

@@ -17,7 +17,7 @@ from shared_model.books.gate import OwnLimits, require_logged
 from shared_model.books.notes import Signer
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.spent import Trust
-from shared_model.wire.release_manifest import ReleaseManifest, open_manifest
+from shared_model.wire.release_manifest import FORMAT_VERSION, ReleaseManifest, open_manifest
 from tests.shared_model.books.conftest import invented_rounds
 
 pytestmark = pytest.mark.integration
@@ -124,7 +124,7 @@ def test_a_release_that_the_release_key_did_not_sign_is_refused(coordinator, pro
     folder = coordinator.place.releases
     note = (folder / "1.note").read_bytes()
     real = open_manifest(note, release_verifier(coordinator.place, coordinator.settings))
-    forged = ReleaseManifest(format=1, number=9, made_at_s=1, files=real.files)
+    forged = ReleaseManifest(format=FORMAT_VERSION, number=9, made_at_s=1, files=real.files)
     signer = Signer(name="forelle/releases", private_key=Ed25519PrivateKey.generate())
     (folder / "9.note").write_bytes(forged.signed(signer))
     with coordinator.up(), pytest.raises(BadInput, match="not signed by the given key"):

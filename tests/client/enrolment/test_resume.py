@@ -15,8 +15,9 @@ import pytest
 
 from client.enrolment import fetch
 from client.enrolment.cache import Cache
-from client.enrolment.connection import Distribution, Unreachable
+from client.enrolment.connection import Distribution
 from client.enrolment.join import Member
+from client.enrolment.unreachable import Unreachable
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.wire.release_manifest import ReleaseFile
 from tests.client.enrolment.conftest import Coordinator
