@@ -18,6 +18,7 @@ _HIDDEN = {
 }
 _WORD = {
     Trust.CENTRAL: "multiplier is the server's word",
+    Trust.DISTRIBUTED: "is kept by what it and other devices add",
     Trust.LOCAL: "is the device's own",
 }
 FALSE_ALARMS = 0.01
@@ -78,7 +79,7 @@ def _cross_check(spent: PopulationSpent) -> str:
 
 def _found(plan: PrivacyPlan, *, rounds: int) -> str:
     """What an attacker finds, where a PLD gives the whole curve."""
-    if plan.sampling is Sampling.FIXED_SIZE:
+    if plan.sampling is Sampling.FIXED_SIZE or plan.trust is Trust.DISTRIBUTED:
         return ""
     found = pld_true_positives(
         FALSE_ALARMS,
@@ -97,13 +98,22 @@ def _device(plan: PrivacyPlan, participations: int) -> str:
     spent = device_spent(plan, participations=participations)
     if spent.reason is not None or spent.epsilon is None:
         return f"epsilon is infinite, since {spent.reason}."
-    mu = composed_mu(plan.noise_multiplier, releases=participations, relation=plan.device_relation)
-    found = gaussian_true_positives(FALSE_ALARMS, mu=mu)
     return (
         f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g} by a device's own count, for the device that took "
         f"part most often ({participations} of at most {plan.participation_limit} times); {spent.relation.value}, not "
-        f"amplified by sampling, and the noise {_WORD[plan.trust]}. At 1 % false alarms an attacker finds "
-        f"at most {found:.1%} of such devices (from the Gaussian trade-off curve, which is exact)."
+        f"amplified by sampling, and the noise {_WORD[plan.trust]}."
+        f"{_found_of_a_device(plan, participations)}"
+    )
+
+
+def _found_of_a_device(plan: PrivacyPlan, participations: int) -> str:
+    if plan.trust is Trust.DISTRIBUTED:
+        return ""
+    mu = composed_mu(plan.noise_multiplier, releases=participations, relation=plan.device_relation)
+    found = gaussian_true_positives(FALSE_ALARMS, mu=mu)
+    return (
+        f" At 1 % false alarms an attacker finds at most {found:.1%} of such devices (from the Gaussian trade-off "
+        "curve, which is exact)."
     )
 
 
@@ -113,11 +123,22 @@ def _server(plan: PrivacyPlan, spent: PrivacySpent) -> str:
             f"epsilon is infinite, since {spent.reason}. The numbers prove what the server promised; that it did add "
             "the noise is for an audit to show."
         )
+    if plan.trust is Trust.DISTRIBUTED:
+        return (
+            f"epsilon {_up(spent.epsilon)} by {spent.accountant} at delta {spent.delta:.2g}, {spent.relation.value}, "
+            f"for a device that takes part {spent.rounds} times, not amplified by sampling, since the server drew the "
+            f"cohorts. It sees noised sums and nothing else: {assumption(plan)}."
+        )
     return (
         f"epsilon {_up(spent.epsilon)} at delta {spent.delta:.2g}, {spent.relation.value}, for a device that takes "
         f"part {min(spent.rounds, plan.participation_limit)} times: each device adds all of its noise before anything "
         "leaves it, in floating-point numbers, whose lowest bits are not covered by the proof (Mironov 2012)."
     )
+
+
+def assumption(plan: PrivacyPlan) -> str:
+    """What distributed trust rests on."""
+    return f"holds if at least {plan.honest} of {plan.cohort} devices are honest and stay"
 
 
 def _one_window(spent: PrivacySpent) -> str:
@@ -147,6 +168,12 @@ def _sampling(plan: PrivacyPlan) -> str:
     return (
         f"Sampling: each device is in each round by a coin of its own, with chance {plan.sample_rate:.4g} "
         f"({plan.cohort} of {plan.population}), and nobody but the server learns who was."
+        + (
+            " So that the noise does not tell how many there were, the server adds the shares of who is missing; it is "
+            "trusted with that as it is with keeping the cohort secret, and with nothing else."
+            if plan.trust is Trust.DISTRIBUTED
+            else ""
+        )
     )
 
 
@@ -155,6 +182,12 @@ def _assumptions(plan: PrivacyPlan) -> list[str]:
         return [
             f"Separation: the noise of {plan.rounds} rounds is planned together, and the numbers hold for devices that "
             f"take part again after {plan.bands} rounds at the earliest; each device sees to that itself."
+        ]
+    if plan.evaluation_share:
+        return [
+            "Quality: what devices report of it travels in the same noised vector; it takes "
+            f"{plan.evaluation_share:.0%} of what a round may tell, and the noise multiplier counts update and quality "
+            "together."
         ]
     if plan.clipping is Clipping.ADAPTIVE:
         return [

@@ -1,19 +1,22 @@
 """One plan drives sampler, clipping, noise and accounting of every round, so that they cannot disagree."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
+from scipy.special import bdtrc
+
 from shared_model.errors import BadInput, Refused
-from shared_model.privacy.coverage import require_accountant
-from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.coverage import HIDDEN_COHORTS_SHARE, own_epsilon, require_accountant
 from shared_model.privacy.matrix_factorisation import BandedFactorisation
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 SMALLEST_DELTA = 1e-12
 CLIP_NORMS = (1e-12, 1e12)
 """Bounds on a clip norm: within them rounding to float32 cannot lift a clipped update above it."""
+MOST_EVALUATION_SHARE = 0.5
 
 
 class Clipping(Enum):
@@ -27,6 +30,7 @@ class Mechanism(Enum):
     """What is done to the sum of a cohort's updates."""
 
     GAUSSIAN = "gaussian"
+    SKELLAM = "skellam"  # integer noise that devices add in shares, under secure aggregation
     MATRIX_FACTORISATION = "matrix-factorisation"  # noise that is correlated over rounds
     OFF = "off"  # nothing is clipped, no noise is added, and epsilon is infinite
 
@@ -49,7 +53,10 @@ class PrivacyPlan:
     often one device may take part. device_cap: the un-amplified epsilon that one device may spend by its own count;
     None leaves it to `max_participations` and where the mechanism is off. bands: of the matrix factorisation, and how
     many rounds after one a device takes part again at the earliest; 1 without it. Adaptive clipping starts from
-    `clip_norm`.
+    `clip_norm`. honest: h, how many devices of every round that is released are honest and stay to its end: the noise
+    of so many is counted, and each device adds one h-th of it; 0 but with distributed trust. evaluation_share: of what
+    a round may tell (z^-2), how much is for the quality that devices report in the same noised vector; distributed
+    trust alone.
 
     Raises BadInput where a number cannot be used, or where the expected participations exceed what a device allows;
     Refused where no accountant covers the combination.
@@ -66,6 +73,8 @@ class PrivacyPlan:
     device_cap: float | None = None
     mechanism: Mechanism = Mechanism.GAUSSIAN
     bands: int = 1
+    honest: int = 0
+    evaluation_share: float = 0.0
     clipping: Clipping = Clipping.FLAT
     trust: Trust = Trust.CENTRAL
     sampling: Sampling = Sampling.POISSON
@@ -119,8 +128,25 @@ class PrivacyPlan:
 
     @property
     def noise_standard_deviation(self) -> float:
-        """Of each number of the noise on the sum of a cohort's clipped updates; with local trust, on each update."""
-        return self.noise_multiplier * self.clip_norm
+        """Of each number of the noise on the sum of a cohort's clipped updates; with local trust, on each update; with
+        distributed trust what is counted of it, but for rounding to integers."""
+        return self.noise_multiplier * self.vector_norm
+
+    @property
+    def vector_norm(self) -> float:
+        """Bound on the L2 norm of all that one device sends in a round: its update, and the quality beside it."""
+        return self.clip_norm / math.sqrt(1 - self.evaluation_share)
+
+    @property
+    def largest_cohort(self) -> int:
+        """Devices whose noise a sum of distributed trust always holds, whoever is missing, and that its integers have
+        room for: the planned cohort, or, where cohorts are sampled, so many that in all rounds together a larger one
+        has a chance of at most `HIDDEN_COHORTS_SHARE` of delta."""
+        if self.sampling is not Sampling.POISSON:
+            return self.cohort
+        return largest_of_sampled(
+            self.population, sample_rate=self.sample_rate, chance=HIDDEN_COHORTS_SHARE * self.delta / self.rounds
+        )
 
     @property
     def participation_limit(self) -> int:
@@ -144,6 +170,8 @@ class PrivacyPlan:
             bands=1,
             clipping=Clipping.FLAT,
             trust=Trust.CENTRAL,
+            honest=0,
+            evaluation_share=0.0,
         )
 
 
@@ -196,7 +224,7 @@ def _require_noise(plan: PrivacyPlan) -> None:
 
 
 def _require_an_accountant(plan: PrivacyPlan) -> None:
-    require_accountant(plan.sampling, plan.relation)
+    require_accountant(plan.sampling, plan.relation, trust=plan.trust)
     if plan.sampling is Sampling.FULL_PARTICIPATION and plan.cohort != plan.population:
         raise BadInput(
             f"privacy plan: full participation with a cohort of {plan.cohort} out of {plan.population}; "
@@ -208,12 +236,18 @@ def _require_soundness(plan: PrivacyPlan) -> None:
     """Raises Refused for combinations that no mechanism here gives (privacy requirements 6 and 17)."""
     gaussian = plan.mechanism is Mechanism.GAUSSIAN
     correlated = plan.mechanism is Mechanism.MATRIX_FACTORISATION
-    local = plan.trust is Trust.LOCAL
+    local, distributed = plan.trust is Trust.LOCAL, plan.trust is Trust.DISTRIBUTED
     refusals = (
+        (plan.unit is not Unit.DEVICE, f"no mechanism here has the unit {plan.unit.value} in rounds; use device"),
         (
-            plan.trust is Trust.DISTRIBUTED or plan.unit is not Unit.DEVICE,
-            f"no mechanism here gives {plan.trust.value} trust for the unit {plan.unit.value} in rounds; "
-            "use central or local trust and the unit device",
+            distributed is not (plan.mechanism is Mechanism.SKELLAM),
+            f"{plan.trust.value} trust with mechanism {plan.mechanism.value}; under secure aggregation devices add "
+            "integer noise that stays what it is when it is summed: use skellam with distributed trust, and only there",
+        ),
+        (
+            distributed and plan.clipping is not Clipping.FLAT,
+            f"distributed trust with {plan.clipping.value} clipping, whose modulus and rounding are planned for one "
+            "norm; use flat clipping",
         ),
         (
             local and (plan.sampling is not Sampling.NONE or plan.relation is not Relation.REPLACE_ONE),
@@ -238,6 +272,21 @@ def _require_soundness(plan: PrivacyPlan) -> None:
     for unsound, what in refusals:
         if unsound:
             raise Refused(f"privacy plan: {what}")
+    if (distributed and not 1 <= plan.honest <= plan.minimum_cohort) or plan.minimum_cohort < 2 * distributed:
+        raise BadInput(
+            f"privacy plan: honest {plan.honest} with a minimum_cohort of {plan.minimum_cohort}; with distributed "
+            "trust a round needs at least 2 answers, and at least 1 and at most minimum_cohort devices to count on"
+        )
+    if not distributed and (plan.honest or plan.evaluation_share):
+        raise BadInput(
+            f"privacy plan: honest {plan.honest} and evaluation_share {plan.evaluation_share:g} with "
+            f"{plan.trust.value} trust; leave both out, or use distributed trust"
+        )
+    if not 0 <= plan.evaluation_share <= MOST_EVALUATION_SHARE:
+        raise BadInput(
+            f"privacy plan: evaluation_share is {plan.evaluation_share:g}; it must lie between 0 and "
+            f"{MOST_EVALUATION_SHARE:g}"
+        )
     if plan.bands != 1 and not correlated:
         raise BadInput(
             f"privacy plan: {plan.bands} bands with mechanism {plan.mechanism.value}; "
@@ -252,8 +301,18 @@ def _participations_within(plan: PrivacyPlan) -> int:
     fits, too_many = 0, plan._most_participations + 1
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
-        spent = device_epsilon(
-            middle, noise_multiplier=plan.noise_multiplier, delta=plan.delta, relation=plan.device_relation
+        spent = own_epsilon(
+            middle,
+            noise_multiplier=plan.noise_multiplier,
+            delta=plan.delta,
+            relation=plan.device_relation,
+            trust=plan.trust,
         )
         fits, too_many = (middle, too_many) if spent <= plan.device_cap else (fits, middle)
     return fits
+
+
+@lru_cache(maxsize=64)
+def largest_of_sampled(population: int, *, sample_rate: float, chance: float) -> int:
+    """The smallest n that a Binomial(population, sample_rate) exceeds with at most this chance."""
+    return bisect_left(range(population), True, key=lambda size: bool(bdtrc(size, population, sample_rate) <= chance))

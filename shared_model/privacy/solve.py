@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from shared_model.errors import BadInput
 from shared_model.privacy.coverage import account
-from shared_model.privacy.plan import PrivacyPlan
-from shared_model.privacy.spent import Relation, Sampling
+from shared_model.privacy.plan import Mechanism, PrivacyPlan
+from shared_model.privacy.spent import Relation, Sampling, Trust
 
 NOISE_TOLERANCE = 1e-3
 """A solved noise multiplier is at most this much (relative) above the smallest that meets the target."""
@@ -29,9 +29,13 @@ def solve_plan(
     cohort: int | None = None,
     sampling: Sampling = Sampling.POISSON,
     relation: Relation = Relation.ADD_OR_REMOVE_ONE,
+    trust: Trust = Trust.CENTRAL,
+    honest: int = 0,
 ) -> PrivacyPlan:
-    """The Gaussian plan for exactly three of `epsilon` (the population's), `noise_multiplier`, `rounds` and `cohort`.
+    """The plan for exactly three of `epsilon` (the population's), `noise_multiplier`, `rounds` and `cohort`: Gaussian,
+    or with distributed trust Skellam.
 
+    Local trust is asked for afterwards, since it changes no number and needs sampling none and replace-one.
     A solved noise multiplier is the smallest (to 1e-3), solved rounds and a solved cohort are the most whose epsilon
     stays at or below the target. Raises BadInput where not exactly three are given, where no value meets the target,
     and where `PrivacyPlan` does.
@@ -55,6 +59,9 @@ def solve_plan(
         max_participations=max_participations,
         sampling=sampling,
         relation=relation,
+        trust=trust,
+        mechanism=Mechanism.SKELLAM if trust is Trust.DISTRIBUTED else Mechanism.GAUSSIAN,
+        honest=honest,
     )
     if epsilon is None:
         solved = given
@@ -81,6 +88,7 @@ def _epsilon(
         noise_multiplier=noise_multiplier or plan.noise_multiplier,
         rounds=releases,
         delta=plan.delta,
+        trust=plan.trust,
     ).epsilon
 
 

@@ -3,8 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from shared_model.privacy.coverage import EXACT, RDP, account
-from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.coverage import EXACT, NO_PRIVACY, RDP, SUM_OF_SHARES, account, own_epsilon
 from shared_model.privacy.local_gaussian import LocalGaussian
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Adversary, PrivacySpent, Relation, Sampling, Trust
@@ -17,6 +16,7 @@ _GAUSSIAN = {
 }
 _OF_A_DEVICE = {
     Trust.CENTRAL: "Gaussian noise of which the server gives its word",
+    Trust.DISTRIBUTED: "Skellam noise of which each device adds its share",
     Trust.LOCAL: "Gaussian noise that the device adds itself",
 }
 
@@ -52,6 +52,7 @@ def population_spent(plan: PrivacyPlan, *, rounds: int) -> PopulationSpent:
         noise_multiplier=plan.noise_multiplier,
         rounds=min(rounds, plan.releases),
         delta=plan.delta,
+        trust=plan.trust,
     )
 
     def spent(epsilon: float | None, accountant: str, reason: str | None) -> PrivacySpent:
@@ -82,25 +83,18 @@ def device_spent(plan: PrivacyPlan, *, participations: int) -> PrivacySpent:
     relation = plan.device_relation
     if plan.mechanism is Mechanism.OFF:
         return _without_noise(plan, rounds=participations, relation=relation)
-    return PrivacySpent(
-        epsilon=device_epsilon(
-            participations, noise_multiplier=plan.noise_multiplier, delta=plan.delta, relation=relation
-        ),
-        delta=plan.delta,
-        unit=plan.unit,
-        relation=relation,
-        adversary=Adversary.RELEASE_READER,
-        mechanism=_OF_A_DEVICE[plan.trust],
-        rounds=participations,
-        accountant=EXACT,
-    )
+    return _own(plan, participations, relation=relation, adversary=Adversary.RELEASE_READER)
 
 
 def server_spent(plan: PrivacyPlan, *, rounds: int) -> PrivacySpent:
     """Against the server itself: infinite, since with central trust it sees each clipped update.
 
-    With local trust what a device spends that takes part as often as it may, against the server as against anyone.
+    With local and distributed trust what a device spends that takes part as often as it may: never amplified, since the
+    server knows the cohorts.
     """
+    if plan.trust is Trust.DISTRIBUTED:
+        times = min(rounds, plan.participation_limit)
+        return _own(plan, times, relation=plan.device_relation, adversary=Adversary.SERVER)
     if plan.trust is Trust.LOCAL:
         return LocalGaussian.of(plan).spent(participations=min(rounds, plan.releases), delta=plan.delta)
     return PrivacySpent(
@@ -116,10 +110,31 @@ def server_spent(plan: PrivacyPlan, *, rounds: int) -> PrivacySpent:
     )
 
 
+def _own(plan: PrivacyPlan, participations: int, *, relation: Relation, adversary: Adversary) -> PrivacySpent:
+    epsilon = own_epsilon(
+        participations,
+        noise_multiplier=plan.noise_multiplier,
+        delta=plan.delta,
+        relation=relation,
+        trust=plan.trust,
+    )
+    return PrivacySpent(
+        epsilon=epsilon,
+        delta=plan.delta,
+        unit=plan.unit,
+        relation=relation,
+        adversary=adversary,
+        mechanism=_OF_A_DEVICE[plan.trust],
+        rounds=participations,
+        accountant=SUM_OF_SHARES if plan.trust is Trust.DISTRIBUTED else EXACT,
+        reason=None if math.isfinite(epsilon) else NO_PRIVACY,
+    )
+
+
 def _mechanism(plan: PrivacyPlan) -> str:
     if plan.mechanism is Mechanism.MATRIX_FACTORISATION:
         return f"Gaussian noise correlated by a matrix factorisation of {plan.bands} bands"
-    if plan.trust is Trust.LOCAL:
+    if plan.trust is not Trust.CENTRAL:
         return _OF_A_DEVICE[plan.trust]
     if plan.clipping is Clipping.ADAPTIVE:
         return f"{_GAUSSIAN[plan.sampling]} on updates and their clipping bits"

@@ -78,7 +78,7 @@ def test_init_never_touches_a_folder_that_holds_something(run, folder):
         ("plan.noise_multiplier=0", 2, "noise_multiplier is 0"),
         ("plan.delta=0.1", 2, "delta is 0.1"),
         ("plan.cohort=20000", 2, "out of a population"),
-        ("plan.trust=distributed", 3, "no mechanism here gives distributed trust"),
+        ("plan.trust=distributed", 3, "distributed trust"),
         ("plan.mechanism=off", 2, "mechanism off"),
         ("plan.cohorts=3", 2, "plan.cohorts: Extra inputs"),
         ("plan.cohort=many", 2, "plan.cohort: Input should be a valid integer"),

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.gaussian import device_epsilon
-from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta
+from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan, default_delta, largest_of_sampled
+from shared_model.privacy.spending import device_spent
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 PLAN = PrivacyPlan(
@@ -86,7 +88,7 @@ CORRELATED: dict[str, Any] = {
 @pytest.mark.parametrize(
     "change",
     [
-        {"clipping": Clipping.ADAPTIVE, "trust": Trust.DISTRIBUTED},
+        {"clipping": Clipping.ADAPTIVE, "trust": Trust.DISTRIBUTED, "mechanism": Mechanism.SKELLAM},
         {"clipping": Clipping.ADAPTIVE, "mechanism": Mechanism.OFF, "noise_multiplier": 0.0},
         CORRELATED | {"clipping": Clipping.ADAPTIVE},
     ],
@@ -222,8 +224,64 @@ def test_a_cap_counts_replaced_updates_twice_line_7() -> None:
     assert replaced.participation_limit < capped.participation_limit
 
 
-def test_line_16_distributed_noise_is_refused_until_there_are_integers_for_it() -> None:
-    """The distributed path has no floating-point Gaussian, and no other noise is here yet."""
-    for clipping in Clipping:
-        with pytest.raises(Refused, match="distributed"):
-            dataclasses.replace(PLAN, trust=Trust.DISTRIBUTED, clipping=clipping)
+SHARES: dict[str, Any] = {
+    "trust": Trust.DISTRIBUTED,
+    "mechanism": Mechanism.SKELLAM,
+    "minimum_cohort": 120,
+    "honest": 100,
+}
+
+
+def test_line_16_distributed_trust_has_integer_noise_of_so_many_honest_devices() -> None:
+    plan = dataclasses.replace(PLAN, **SHARES)
+    assert plan.noise_standard_deviation == 1.0
+    assert plan.cohort < plan.largest_cohort < 2 * plan.cohort
+    assert dataclasses.replace(plan, sampling=Sampling.NONE).largest_cohort == plan.cohort
+    open_plan = plan.without_privacy()
+    assert (open_plan.trust, open_plan.honest) == (Trust.CENTRAL, 0)
+
+
+@pytest.mark.parametrize("mechanism", [Mechanism.GAUSSIAN, Mechanism.MATRIX_FACTORISATION])
+def test_line_16_the_distributed_path_has_no_floating_point_gaussian(mechanism: Mechanism) -> None:
+    with pytest.raises(Refused, match="distributed trust with mechanism"):
+        dataclasses.replace(PLAN, **SHARES | {"mechanism": mechanism, "sampling": Sampling.NONE})
+    with pytest.raises(Refused, match="central trust with mechanism skellam"):
+        dataclasses.replace(PLAN, **SHARES | {"trust": Trust.CENTRAL})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"honest": 0}, {"honest": 121}, {"minimum_cohort": 1, "honest": 1}, {"evaluation_share": 0.6},
+     {"evaluation_share": -0.1}, {"evaluation_share": math.nan}],
+)  # fmt: skip
+def test_line_16_the_noise_of_fewer_than_the_round_needs_cannot_be_counted(change: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        dataclasses.replace(PLAN, **SHARES | change)
+
+
+@pytest.mark.parametrize("change", [{"honest": 3}, {"evaluation_share": 0.1}])
+def test_what_distributed_trust_alone_has_is_refused_elsewhere(change: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match="central trust; leave both out"):
+        dataclasses.replace(PLAN, **change)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    population=st.integers(2, 5000), rate=st.floats(0.001, 1), chance=st.floats(1e-20, 0.1)
+)  # fmt: skip
+def test_a_sampled_cohort_is_larger_than_the_largest_with_no_more_than_its_chance(
+    population: int, rate: float, chance: float
+) -> None:
+    largest = largest_of_sampled(population, sample_rate=rate, chance=chance)
+    assert binom.sf(largest, population, rate) <= chance * (1 + 1e-9)
+    assert largest == 0 or binom.sf(largest - 1, population, rate) > chance * (1 - 1e-9)
+
+
+def test_a_cap_counts_integer_noise_by_its_own_curve() -> None:
+    capped = dataclasses.replace(PLAN, **SHARES, device_cap=30.0, max_participations=100)
+    limit = capped.participation_limit
+    costs = [device_spent(capped, participations=times).epsilon for times in (limit, limit + 1)]
+    assert costs[0] is not None
+    assert costs[1] is not None
+    assert costs[0] <= 30 < costs[1]
+    assert limit <= dataclasses.replace(PLAN, device_cap=30.0, max_participations=100).participation_limit
