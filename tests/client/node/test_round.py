@@ -1,6 +1,8 @@
 """A deployed device and one message, with a real profile, release and log, and no Flower process."""
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +13,24 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
 from flwr.app.message import make_message
 from flwr.app.metadata import Metadata
 from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects
+from sqlalchemy.exc import DatabaseError
 
 from client.consent.purpose import Purpose
 from client.eligibility.reading import Reading
 from client.eligibility.record import latest
 from client.eligibility.verdict import Job
-from client.files import SETTINGS
+from client.files import HISTORY, SETTINGS
 from client.ledger.ledger import open_ledger
 from client.node.answer import answer_for
 from client.node.round import Participant
 from client.profile import Profile, open_profile
 from client.settings import change_settings
+from client.store import database
 from server.deployment.books import Books, open_books
 from server.round import RoundState
 from shared_model.books.entries import CheckpointSeen, Debit
 from shared_model.errors import Refused
-from shared_model.reply import INVITATION, PARAMETERS
+from shared_model.reply import DECLINED, INVITATION, PARAMETERS
 from shared_model.round_invitation import RoundInvitation
 from tests.server.deployment.federation import Federation, joined_profile, plan
 from tests.server.deployment.test_books import released
@@ -136,6 +140,68 @@ def test_every_no_comes_before_the_debit(profile, federation, rounds, monkeypatc
         declines(device, told, state, says="was withdrawn")
 
 
+def test_a_clock_that_is_wrong_costs_rounds_and_never_a_debit_too_few(profile, federation, rounds) -> None:
+    told, month_s = rounds.next(), 31 * 86_400
+    ahead = participant(profile, federation, clock=lambda: NOW_S + month_s)
+    declines(ahead, told, rounds.state, says="deadline is past")  # so that no later month is ever debited
+    device = participant(profile, federation)
+    device.take_part(told, rounds.state.vector)
+    declines(device, told, rounds.state, says="debits round 1 after round 1")  # sent once more
+    told = rounds.next(seen=(1,))
+    behind = participant(profile, federation, clock=lambda: NOW_S - month_s)
+    declines(behind, told, rounds.state, says="set the clock right")  # another month's budget is not to be had
+    assert device.take_part(told, rounds.state.vector).isfinite().all()
+    assert [each.round for each in entries(profile) if isinstance(each, Debit)] == [1, 2]
+
+
+HOLDER = """
+import sys
+from sqlcipher3 import dbapi2
+connection = dbapi2.connect(sys.argv[1], isolation_level=None)
+connection.execute(f"PRAGMA key = \\"x'{sys.argv[2]}'\\"")
+connection.execute(sys.argv[3])
+connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("how", ["PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode = EXCLUSIVE"])
+def test_a_store_that_another_process_holds_is_declined_with_nothing_debited(
+    profile, federation, rounds, monkeypatch, how
+) -> None:
+    monkeypatch.setattr(database, "_PRAGMAS", (*database._PRAGMAS, "PRAGMA busy_timeout = 200"))
+    device, told = participant(profile, federation), rounds.next()
+    profile.history.dispose()
+    command = [sys.executable, "-c", HOLDER, str(profile.folder / HISTORY), profile._keys.data.hex(), how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(DatabaseError, match="locked"):
+            device.take_part(told, rounds.state.vector)
+        answered = answer_for(device)(message(told, rounds))
+        holder.kill()
+    assert list(answered) == [DECLINED]
+    assert entries(profile) == ()
+    assert device.take_part(told, rounds.state.vector).isfinite().all()
+
+
+def test_a_ledger_that_another_process_holds_is_declined_with_nothing_debited(profile, federation, rounds) -> None:
+    device, told = participant(profile, federation), rounds.next()
+    held = open_ledger(profile.ledger, key=profile.ledger_key, mirror=profile.mirror)
+    with held, pytest.raises(Refused, match="another process has"):
+        device.take_part(told, rounds.state.vector)
+    assert entries(profile) == ()
+    assert device.take_part(told, rounds.state.vector).isfinite().all()
+
+
+def message(told: RoundInvitation, rounds: Rounds) -> RecordDict:
+    parameters = ArrayRecord({PARAMETERS: Array(rounds.state.vector.numpy())})
+    return RecordDict({INVITATION: ConfigRecord(told.as_fields()), PARAMETERS: parameters})
+
+
 def test_a_device_that_played_nothing_answers_like_any_other(profile, federation, rounds) -> None:
     with profile.history.begin() as connection:
         connection.exec_driver_sql("DELETE FROM listens")
@@ -171,16 +237,12 @@ def test_line_24_nothing_of_the_listener_crosses_the_wire(profile, federation, r
     answer = answer_for(participant(profile, federation))
     told = rounds.next()
 
-    def content(invitation: RoundInvitation) -> RecordDict:
-        parameters = ArrayRecord({PARAMETERS: Array(rounds.state.vector.numpy())})
-        return RecordDict({INVITATION: ConfigRecord(invitation.as_fields()), PARAMETERS: parameters})
-
-    answered = wire(answer(content(told)))
+    answered = wire(answer(message(told, rounds)))
     size = len(rounds.state.vector)
     assert len(answered) < 4 * size + 1_500
-    declined = wire(answer(content(told)))  # a second time: its reason is the ledger's
+    declined = wire(answer(message(told, rounds)))  # a second time: its reason is the ledger's
     profile.consents.decide(Purpose.ROUNDS, granted=False, at_s=2)
-    assert wire(answer(content(told))) == declined
+    assert wire(answer(message(told, rounds))) == declined
     assert wire(answer(RecordDict())) == declined
     said = answered + declined + caplog.text.encode() + pickle.dumps(declined)
     assert [text for text in planted if text in said] == []
