@@ -17,6 +17,7 @@ from client.commands import (
     recommend,
     scan,
     settings,
+    token,
     tune,
 )
 from client.process import settle
@@ -38,6 +39,7 @@ app.command(epilog=scan.EPILOG)(scan.scan)
 app.command(epilog=checkin.EPILOG)(checkin.checkin)
 app.command(epilog=recommend.EPILOG)(recommend.recommend)
 app.command(epilog=tune.EPILOG)(tune.tune)
+app.command(epilog=token.EPILOG)(token.token)
 app.command(epilog=budget.EPILOG)(budget.budget)
 app.command(epilog=settings.EPILOG)(settings.settings)
 app.add_typer(key.app, name="key")

@@ -4,8 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 KEYS, HISTORY, MOOD, LEDGER, SETTINGS = "keys.json", "store.db", "mood.db", "ledger.jsonl", "settings.toml"
+TOKEN = "player.token"
 RELEASES = "releases"
 """Folder of what a federation released, by content."""
+NEXT_NODE_KEY = "next-node.key"
+"""Wrapped; there while a federation is asked to know this device by another key."""
 
 
 def remove_database(path: Path) -> None:

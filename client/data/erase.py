@@ -11,17 +11,16 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select
 
-from client.files import HISTORY, KEYS, LEDGER, MOOD, RELEASES, SETTINGS, remove_database
+from client.files import HISTORY, KEYS, LEDGER, MOOD, RELEASES, SETTINGS, TOKEN, remove_database
 from client.keys.key_file import read_key_file
 from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.unlocking import KEYRING_KEY
 from client.ledger.place import forget_mirror
-from client.personalise.kept import forget_heads
 from client.store.database import compact
-from client.store.tables import imports, listens, recordings
+from client.store.tables import imports, listens, personal_heads, recordings
 from shared_model.errors import BadInput
 
-_FILES = (HISTORY, MOOD, LEDGER, SETTINGS, KEYS)
+_FILES = (HISTORY, MOOD, LEDGER, SETTINGS, TOKEN, KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +32,18 @@ class Erased:
 
 
 def erase_listens(history: Engine, which: ColumnElement[bool]) -> Erased:
-    """Delete those plays, and with them the recordings and imports that nothing else holds, and every tuned head."""
+    """Delete those plays, and with them the recordings and imports that nothing else holds, and every tuned head.
+
+    All of it in one transaction: killed at any moment, no head is left of plays that are gone.
+    """
+    heads = 0
     with history.begin() as connection:
         gone = connection.execute(delete(listens).where(which)).rowcount
         if gone:
+            heads = connection.execute(delete(personal_heads)).rowcount
             connection.execute(delete(recordings).where(recordings.c.id.not_in(select(listens.c.recording_id))))
             used = select(listens.c.import_id).where(listens.c.import_id.is_not(None))
             connection.execute(delete(imports).where(imports.c.id.not_in(used)))
-    heads = forget_heads(history) if gone else 0
     compact(history)
     return Erased(listens=gone, tuned_heads=heads)
 

@@ -32,10 +32,13 @@ def parse(file: ExportFile) -> Iterator[Entry]:
 
 def _listen(value: object) -> Entry:
     entry = fields(value)
+    return Skipped(Reason.NOW_PLAYING) if entry.get("playing_now") is True else listen_of(entry)
+
+
+def listen_of(entry: Fields) -> Listen:
+    """What a listen in ListenBrainz' shape says of a play. Raises Fault, and BadInput for a play that cannot be."""
     track = inner(entry, "track_metadata")
     info, mapping = inner(track, "additional_info"), inner(track, "mbid_mapping")
-    if entry.get("playing_now") is True:
-        return Skipped(Reason.NOW_PLAYING)
     return Listen(
         started_at_s=unix_s(entry, "listened_at"),
         artist=required(track, "artist_name"),

@@ -7,7 +7,7 @@ the order of the entries inside a batch changes nothing.
 
 import json
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -75,7 +75,7 @@ def record(
                     listens.append(entry)
                 else:
                     tally.add(entry)
-            imported = _record_batch(connection, listens, import_id, identify) if listens else 0
+            imported = record_batch(connection, listens, destination.consent, import_id, identify) if listens else 0
             if import_id is not None:
                 connection.commit()
             tally.imported += imported
@@ -83,8 +83,18 @@ def record(
         connection.rollback()
 
 
-def _record_batch(connection: Connection, listens: list[Listen], import_id: int | None, identify: Identify) -> int:
-    """How many of them were new."""
+def record_batch(
+    connection: Connection,
+    listens: Sequence[Listen],
+    consent: ListeningConsent,
+    import_id: int | None = None,
+    identify: Identify = identity_of,
+) -> int:
+    """Store `listens`, at least one, in the transaction of `connection`; how many of them were new.
+
+    import_id: of the row in `imports`; None: they were scrobbled live; identify: `identity_of`, or what remembers it.
+    """
+    assert consent.purpose == "listening"
     arriving = sorted(((identify(listen.artist, listen.title), listen) for listen in listens), key=_order)
     connection.exec_driver_sql(_UPSERT, _recordings(arriving))
     identities = json.dumps(list(dict.fromkeys(identity for identity, _ in arriving)), ensure_ascii=False)
