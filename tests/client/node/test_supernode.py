@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from flwr.supernode import start_client_internal
 
-from client.node import supernode
+from client.node import supernode, supernode_process
 from client.node.supernode import Enrolled, RuntimeApi, environment, supervise
 from shared_model.wire.node_key import new_node_key
 
@@ -65,7 +66,9 @@ def test_it_does_not_outlive_a_node_that_was_killed(enrolled: Enrolled) -> None:
     script = f"""
 import sys, threading
 from pathlib import Path
-from client.node import supernode
+from flwr.supernode import start_client_internal
+
+from client.node import supernode, supernode_process
 from shared_model.wire.node_key import new_node_key as key
 supernode.command = lambda *_: [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"]
 enrolled = supernode.Enrolled(superlink="", authority=Path(), node_key=key(), home=Path({str(enrolled.home)!r}))
@@ -90,6 +93,25 @@ def test_flowers_program_is_told_no_passphrase(tmp_path: Path, monkeypatch: pyte
     found = environment(tmp_path)
     assert "SOTTOVOCE_PASSPHRASE" not in found
     assert found["FLWR_TELEMETRY_ENABLED"] == "0"
+
+
+def test_after_an_answer_the_next_message_is_asked_for_sooner_than_flower_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int | None] = [None, 7, None, None, 8, None, None, None]
+    asked = []
+    monkeypatch.setattr(
+        start_client_internal, "_pull_and_store_message", lambda **given: asked.append(given) or found.pop(0)
+    )
+    monkeypatch.setattr(supernode_process, "SOON_S", 0.01)
+    supernode_process.ask_soon_after_an_answer()
+    pull = start_client_internal._pull_and_store_message
+    assert pull(state=1) is None  # nothing has come yet: Flower waits its 3 s
+    assert pull(state=1) == 7
+    assert pull(state=1) == 8
+    monkeypatch.setattr(supernode_process, "NEAR_S", 0.0)
+    assert pull(state=1) is None
+    monkeypatch.setattr(supernode_process, "NEAR_S", 60.0)
+    assert pull(state=1) is None  # the last call brought none: no round is near
+    assert (len(asked), found) == (7, [None])
 
 
 @pytest.mark.integration
