@@ -36,6 +36,7 @@ class Part(StrEnum):
     ENGINE = "engine"
     AUDITS = "audits"
     DEVICE = "device"
+    DEPLOYED = "deployed"
 
 
 class EngineName(StrEnum):
@@ -203,12 +204,12 @@ def build_dataset(
 @app.command(epilog="Example: sottovoce-simulate benchmark device --json")
 def benchmark(
     parts: Annotated[
-        list[Part] | None, typer.Argument(metavar="[PART]...", help="engine, audits, device. Default: all three.")
+        list[Part] | None, typer.Argument(metavar="[PART]...", help="engine, audits, device, deployed. Default: all.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """What the project costs, in CPU seconds: client updates against a plain PyTorch loop without privacy (above 1, the
-    engine is faster); audits; a listener's device."""
+    engine is faster); audits; a listener's device. Of deployed rounds also seconds, bytes and memory."""
     from simulations.benchmark.measure import measure
     from simulations.stages import Stages
 

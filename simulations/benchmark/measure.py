@@ -20,6 +20,20 @@ _DEVICE = {
     ("recommend", "peak_mib"): "its peak: {:.0f} MiB",
 }
 
+_DEPLOYED = {
+    "round_s": "a round of three devices over TLS: {:.2f} seconds",
+    "in_process_s": "the same work in one process, one device after the other: {:.2f} seconds",
+    "training_s": "of it, one device's: {:.2f} seconds",
+    "beyond_training_s": "a round beyond one device's work: {:.2f} seconds",
+    "bytes_down": "to a device in a round: {:,.0f} bytes",
+    "bytes_up": "from a device in a round: {:,.0f} bytes",
+    "peak_mib_few": "peak with 50 replies: {:.0f} MiB",
+    "peak_mib_many": "peak with 500 replies: {:.0f} MiB",
+    "peak_ratio": "the one over the other: {:.2f}",
+    "grown_mib_few": "grown in a round of 50: {:.1f} MiB",
+    "grown_mib_many": "grown in a round of 500: {:.1f} MiB",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -28,6 +42,7 @@ class Measured:
     plain_loop: float | None = None
     audits: dict[str, float] | None = None
     device: dict[str, dict[str, float]] | None = None
+    deployed: dict[str, float] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For `benchmark --json`."""
@@ -40,6 +55,8 @@ class Measured:
             found["device"] = {
                 job: {name: round(value, 4) for name, value in numbers.items()} for job, numbers in self.device.items()
             }
+        if self.deployed is not None:
+            found["deployed"] = {name: round(value, 3) for name, value in self.deployed.items()}
         return found
 
     def lines(self) -> list[str]:
@@ -51,14 +68,16 @@ class Measured:
             lines += [f"audit, {told}: {self.audits[name]:.1f} CPU seconds" for name, told in _AUDITS.items()]
         if self.device is not None:
             lines += [f"device, {told.format(self.device[job][name])}" for (job, name), told in _DEVICE.items()]
+        if self.deployed is not None:
+            lines += [f"deployed, {told.format(self.deployed[name])}" for name, told in _DEPLOYED.items()]
         return lines
 
 
 def measure(
     parts: Sequence[str], watched: Callable[[str], AbstractContextManager[Callable[[float], None]]]
 ) -> Measured:
-    """Run the benchmarks named in `parts`: engine, audits, device. watched: shows a stage of a name while it runs."""
-    plain_loop = audits = device = None
+    """Run the benchmarks named in `parts`: engine, audits, device, deployed. watched: shows a stage while it runs."""
+    plain_loop = audits = device = deployed = None
     if "engine" in parts:
         from simulations.benchmark.same_arithmetic import speed_over_plain_loop
 
@@ -71,4 +90,8 @@ def measure(
         from simulations.benchmark.device.cost import cost_of_a_device
 
         device = cost_of_a_device(watched)
-    return Measured(plain_loop=plain_loop, audits=audits, device=device)
+    if "deployed" in parts:
+        from simulations.benchmark.deployed.cost import cost_of_deployment
+
+        deployed = cost_of_deployment(watched)
+    return Measured(plain_loop=plain_loop, audits=audits, device=device, deployed=deployed)

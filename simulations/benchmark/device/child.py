@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from client.process import settle
+from simulations.benchmark.resident import resident_mib
 
 ASKED = 40
 """Recommendations that are timed."""
@@ -41,7 +42,7 @@ def import_(folder: Path) -> dict[str, float]:
                 clock=lambda: int(time.time()),
             )
             seconds.append(time.process_time() - begun)
-    return {"first_s": seconds[0], "again_s": seconds[1], "peak_mib": _mib("VmHWM")}
+    return {"first_s": seconds[0], "again_s": seconds[1], "peak_mib": resident_mib("VmHWM")}
 
 
 def recommend(folder: Path) -> dict[str, float]:
@@ -60,15 +61,9 @@ def recommend(folder: Path) -> dict[str, float]:
     return {
         "load_s": load_s,
         "recommend_s": statistics.median(each[1:]),
-        "resident_mib": _mib("VmRSS"),
-        "peak_mib": _mib("VmHWM"),
+        "resident_mib": resident_mib(),
+        "peak_mib": resident_mib("VmHWM"),
     }
-
-
-def _mib(name: str) -> float:
-    """Of this process's own memory; what its parent held before it was started does not count."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1]) / 1024
 
 
 def _cpu_s(call: Callable[[], object]) -> float:

@@ -1,0 +1,1 @@
+"""What a deployed federation costs: rounds, bytes, and the server's memory."""
