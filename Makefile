@@ -7,6 +7,8 @@ SCENARIO ?= default
 export FLWR_TELEMETRY_ENABLED := 0
 export FLWR_DISABLE_UPDATE_CHECK := 1
 export RAY_USAGE_STATS_ENABLED := 0
+# matrices are small here: threads that wait for each other double the work (benchmarks/NOTES.md)
+export OMP_NUM_THREADS ?= 1
 
 .PHONY: setup simulate test check format docs benchmark clean
 
@@ -22,7 +24,8 @@ simulate: setup
 	$(BIN)/sottovoce-simulate run $(SCENARIO)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not integration" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m integration
 
 check: setup
 	$(BIN)/ruff check .
