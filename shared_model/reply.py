@@ -15,5 +15,8 @@ UPDATE = "update"
 """in the reply, or else"""
 DECLINED = "declined"
 """which is a configuration record that says only so."""
+SECAGG, MESSAGES = "secagg", "messages"
+"""A configuration record: in the invitation to a securely aggregated round with the device's registration number, and
+later, alone and both ways, with messages of `shared_model.secagg`. Such a reply holds no update, ever."""
 REGISTRATION, NUMBER = "registration", "number"
 """The answer to a roll call: a configuration record with the device's registration number."""

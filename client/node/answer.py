@@ -5,20 +5,22 @@ import logging
 from flwr.app import RecordDict
 
 from client.node.executor import Answer
-from client.node.messages import asked_in, reply_with
+from client.node.messages import asked_in, goes_on, messages_in, reply_with, reply_with_message
 from client.node.round import Participant
+from client.node.secure_round import SecureRounds
 from shared_model.errors import Refused
+from shared_model.reply import SECAGG
 
 log = logging.getLogger(__name__)
 
 
-def answer_for(participant: Participant) -> Answer:
-    """The function that an executor calls with the content of each message."""
+def answer_for(participant: Participant, secure: SecureRounds | None = None) -> Answer:
+    """The function that an executor calls with the content of each message. secure: of the same device, for rounds that
+    are aggregated securely."""
 
     def answer(content: RecordDict) -> RecordDict:
         try:
-            asked = asked_in(content)
-            update = participant.take_part(asked.invitation, asked.parameters)
+            reply = _reply(participant, secure, content)
         except Refused as refused:
             log.info("round.declined reason=%s", refused)  # a sentence of ours, without anything of the listener
             return reply_with(None)
@@ -27,6 +29,17 @@ def answer_for(participant: Participant) -> Answer:
             log.warning("round.declined cause=%s", type(error).__name__)
             return reply_with(None)
         log.info("round.answered")
-        return reply_with(update)
+        return reply
 
     return answer
+
+
+def _reply(participant: Participant, secure: SecureRounds | None, content: RecordDict) -> RecordDict:
+    if SECAGG in content and secure is None:
+        raise Refused("round: it is aggregated securely, which this device is not set up for; it declines")
+    if secure is not None and goes_on(content):
+        return reply_with_message(secure.go_on(messages_in(content)))
+    asked = asked_in(content)
+    if secure is not None and asked.number is not None:
+        return reply_with_message(secure.begin(asked))
+    return reply_with(participant.take_part(asked.invitation, asked.parameters))

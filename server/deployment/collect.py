@@ -8,8 +8,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
@@ -49,7 +50,7 @@ class Collect:
         waiting = self._push(number, vector, drawn, deadline_s)
         self.seen.given(drawn, size)
         self._remember()
-        for device, reply in _replies(self.grid, waiting, ends):
+        for device, reply in replies(self.grid, waiting, ends):
             update = _readable(reply, size=len(vector))
             if update is not None:
                 self.seen.answered(device, size)
@@ -64,25 +65,44 @@ class Collect:
             log.warning("round.seen_not_kept cause=%s", type(error).__name__)
 
     def _push(self, number: int, vector: Tensor, drawn: list[int], deadline_s: float) -> dict[str, int]:
-        """The devices by the ids of their messages, which Flower forgets at the deadline."""
-        invitation = self.books.invitation(deadline_s=int(deadline_s))
+        """The devices by the ids of their messages."""
         parameters = ArrayRecord({PARAMETERS: Array(vector.numpy())})
-        waiting: dict[str, int] = {}
-        for first in range(0, len(drawn), PUSHED_AT_ONCE):
-            some = drawn[first : first + PUSHED_AT_ONCE]
-            messages = []
-            for device in some:
-                told = replace(invitation, consistency=self.books.consistency(self.seen.of(device)))
-                content = RecordDict({INVITATION: ConfigRecord(told.as_fields()), PARAMETERS: parameters})
-                ttl = max(1.0, deadline_s - time.time())
-                messages.append(Message(content, self.nodes[device], TRAIN, ttl=ttl, group_id=str(number)))
-            for device, message in zip(some, self.grid.push_messages(messages), strict=True):
-                if message:  # None for a node that Flower does not know any more
-                    waiting[message] = device
-        return waiting
+        told = invitations(self.books, self.seen, drawn, deadline_s=deadline_s)
+        contents = ((device, RecordDict({INVITATION: record, PARAMETERS: parameters})) for device, record in told)
+        return push(self.grid, self.nodes, contents, number=number, deadline_s=deadline_s)
 
 
-def _replies(grid: Grid, waiting: dict[str, int], ends: float) -> Iterator[tuple[int, Message]]:
+def invitations(
+    books: Books, seen: Seen, drawn: Iterable[int], *, deadline_s: float
+) -> Iterator[tuple[int, ConfigRecord]]:
+    """Each drawn device's, to the round that was announced last."""
+    invitation = books.invitation(deadline_s=int(deadline_s))
+    for device in drawn:
+        told = replace(invitation, consistency=books.consistency(seen.of(device)))
+        yield device, ConfigRecord(told.as_fields())
+
+
+def push(
+    grid: Grid,
+    nodes: Mapping[int, int],
+    contents: Iterable[tuple[int, RecordDict]],
+    *,
+    number: int,
+    deadline_s: float,
+) -> dict[str, int]:
+    """Send each device its content; the devices by the ids of their messages, which Flower forgets at the deadline."""
+    waiting: dict[str, int] = {}
+    left = iter(contents)
+    while some := list(islice(left, PUSHED_AT_ONCE)):
+        ttl = max(1.0, deadline_s - time.time())
+        messages = [Message(content, nodes[device], TRAIN, ttl=ttl, group_id=str(number)) for device, content in some]
+        for (device, _), message in zip(some, grid.push_messages(messages), strict=True):
+            if message:  # None for a node that Flower does not know any more
+                waiting[message] = device
+    return waiting
+
+
+def replies(grid: Grid, waiting: dict[str, int], ends: float) -> Iterator[tuple[int, Message]]:
     """Whose, and what, until all have come or the round is over."""
     came: queue.SimpleQueue[Message] = queue.SimpleQueue()
     pulls: dict[str, threading.Thread] = {}

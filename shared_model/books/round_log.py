@@ -13,6 +13,7 @@ from shared_model import canonical_json
 from shared_model.books.spelling import read, require_sha256, spell
 from shared_model.errors import BadInput
 from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
+from shared_model.secagg.parameters import SecAggParameters
 
 FORMAT_VERSION = 1
 LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
@@ -49,7 +50,8 @@ class Intent:
     sample_rate: q, each device's chance to be in the round; sampling: how cohorts are drawn; releases: rounds that
     count against a reader of all releases, at most: the run's, or one device's where cohorts are visible;
     epsilon_before and _after: of the run, at `delta`, this round left out and counted; weights: "uniform"; secagg:
-    None, as no round aggregates securely yet; registry_root: root of the registry of nodes, None where there is none.
+    of a round with distributed trust, which is aggregated securely, None otherwise; registry_root: root of the registry
+    of nodes, None where there is none.
 
     Raises ValueError for what cannot be.
     """
@@ -70,7 +72,7 @@ class Intent:
     epsilon_before: LoggedEpsilon
     epsilon_after: LoggedEpsilon
     weights: str
-    secagg: None
+    secagg: SecAggParameters | None
     registry_root: str | None
 
     def __post_init__(self) -> None:
@@ -84,6 +86,14 @@ class Intent:
             raise ValueError(f"a cohort of {self.planned_cohort} with a minimum of {self.minimum_cohort} cannot be")
         if self.releases < 1:
             raise ValueError(f"releases is {self.releases}; it must be at least 1")
+        distributed = self.epsilon_after.trust is Trust.DISTRIBUTED
+        if distributed != (self.secagg is not None) or (distributed and self.registry_root is None):
+            raise ValueError("secagg belongs to a round with distributed trust, and so does the registry's root to it")
+        if self.secagg is not None and (self.secagg.cohort, self.secagg.threshold) != (
+            self.planned_cohort,
+            self.minimum_cohort,
+        ):
+            raise ValueError("secagg is of another cohort, or opens sums of another minimum")
         if not (0 < self.sample_rate <= 1 and 0 < self.delta < 1):
             raise ValueError(f"sample_rate {self.sample_rate} with delta {self.delta} cannot be")
 

@@ -44,6 +44,7 @@ from shared_model.secagg.messages import (
     wrap,
 )
 from shared_model.secagg.packing import pack
+from shared_model.secagg.parameters import SecAggParameters
 from shared_model.secagg.sealing import seal, share_commitment, unseal
 from shared_model.secagg.shares import split
 from shared_model.secagg.terms import Terms
@@ -58,6 +59,17 @@ class DeviceLimits:
     smallest_threshold: int
     smallest_honest: int
     log2_secrecy_failure: float = LOG2_SECRECY
+
+
+def require_within(parameters: SecAggParameters, limits: DeviceLimits) -> None:
+    """Raises Refused for a round that is below the device's own limits."""
+    for name, planned, least in (
+        ("a cohort", parameters.cohort, limits.smallest_cohort),
+        ("a threshold", parameters.threshold, limits.smallest_threshold),
+        ("no more honest devices than", parameters.honest, limits.smallest_honest),
+    ):
+        if planned < least:
+            raise _refused(f"the round has {name} of {planned}, below this device's own minimum of {least}")
 
 
 _NEXT = {
@@ -87,13 +99,7 @@ class Device:
         Raises Refused where the terms are below `limits`; ValueError for a vector that is none.
         """
         parameters = terms.parameters
-        for name, planned, least in (
-            ("a cohort", parameters.cohort, limits.smallest_cohort),
-            ("a threshold", parameters.threshold, limits.smallest_threshold),
-            ("no more honest devices than", parameters.honest, limits.smallest_honest),
-        ):
-            if planned < least:
-                raise _refused(f"the round has {name} of {planned}, below this device's own minimum of {least}")
+        require_within(parameters, limits)
         if vector.shape != (terms.size,) or vector.dtype != np.uint64 or int(vector.max()) >> parameters.modulus_bits:
             raise ValueError("secure aggregation: the vector has another size, or numbers beyond the modulus")
         self._terms, self._limits, self._number, self._node_key = terms, limits, number, node_key

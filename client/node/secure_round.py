@@ -1,0 +1,81 @@
+"""Securely aggregated rounds of this device: what `shared_model.secagg.device` says, over several messages of Flower's.
+
+The update is made, clipped and noised before a word of the protocol is said, and leaves as a masked vector only. What
+a round is in the middle of lives in this process alone: killed, the device is lost to the round, and its debit stays.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from numpy.typing import NDArray
+from torch import Tensor
+
+from client.node.messages import Asked
+from client.node.round import Participant
+from shared_model.books.merkle import leaf_hash
+from shared_model.books.round_log import Intent, decode_leaf
+from shared_model.errors import Refused
+from shared_model.privacy.spent import Trust
+from shared_model.secagg.device import Device, DeviceLimits, require_within
+from shared_model.secagg.terms import Terms
+
+log = logging.getLogger(__name__)
+DEFAULT_SECAGG_LIMITS = DeviceLimits(smallest_cohort=3, smallest_threshold=2, smallest_honest=2)
+"""As `client.node.limits.DEFAULT_LIMITS`, and never a sum in which one honest device is alone."""
+Encode = Callable[[Tensor, Intent], NDArray[np.uint64]]
+"""The clipped update (d,) as this device's noised share of the sum, uint64 below the modulus of the intent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SecureRounds:
+    """One round at a time: the next invitation ends the one before. node_key: by which the device is registered."""
+
+    participant: Participant
+    node_key: EllipticCurvePrivateKey
+    encode: Encode
+    limits: DeviceLimits = DEFAULT_SECAGG_LIMITS
+    _device: Device | None = field(default=None, init=False)
+
+    def begin(self, asked: Asked) -> bytes:
+        """This round's keys, when the update is there. Raises Refused as `Participant.take_part`, and for a round that
+        was not announced as one that is aggregated securely."""
+        self._device = None
+        assert asked.number is not None
+        intent = decode_leaf(asked.invitation.leaf, what="round log, intent")  # that it was announced is proved below
+        if not isinstance(intent, Intent) or intent.secagg is None or intent.registry_root is None:
+            raise Refused("round: it was not announced as securely aggregated; the device declines")
+        require_within(intent.secagg, self.limits)
+        update = self._distributed().take_part(asked.invitation, asked.parameters)
+        vector = self.encode(update, intent)
+        terms = Terms(
+            run=intent.run,
+            round=intent.round,
+            intent_sha256=leaf_hash(asked.invitation.leaf).hex(),
+            registry_root=intent.registry_root,
+            size=len(vector),
+            parameters=intent.secagg,
+        )
+        device = Device(terms, vector, number=asked.number, node_key=self.node_key, limits=self.limits)
+        keys = device.announce()
+        self._device = device
+        return keys
+
+    def go_on(self, messages: tuple[bytes, ...]) -> bytes:
+        """The answer to what the coordinator says next. Raises Refused; then this round is over for the device."""
+        if self._device is None:
+            raise Refused("round: this device is in the middle of none; it declines")
+        try:
+            return self._device.reply(messages)
+        except BaseException:
+            self._device = None
+            raise
+
+    def _distributed(self) -> Participant:
+        """The same device, in rounds whose noise the devices add."""
+        limits = self.participant.limits
+        if limits.trust is not Trust.DISTRIBUTED:
+            self.participant = replace(self.participant, limits=replace(limits, trust=Trust.DISTRIBUTED))
+        return self.participant
