@@ -1,6 +1,10 @@
 """A device of the tests, as a process: `python device_process.py '{"profile": .., "superlink": .., ...}'`.
 
-Ends on SIGTERM. `pause`, a file: where it exists when training begins, the device waits there to be killed.
+Ends on SIGTERM. `pause`, a file with one of the words below in it: there the device waits while the file is there.
+
+    before    the debit: consents and limits are checked
+    during    the round: debited, and nothing read yet
+    after     training: the update is made, and has not left
 """
 
 import json
@@ -13,6 +17,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
+from client.eligibility.sensors import read_sensors
+from client.node import answer as node_answer
 from client.node import round as node_round
 from client.node.node import run_node
 from client.node.round import Participant
@@ -26,15 +32,20 @@ def main(told: dict[str, str]) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    reads, pause = node_round.read_learned, Path(told["pause"])
+    pause = Path(told["pause"])
 
-    def read_slowly(*arguments, **named):
-        if pause.exists():
-            pause.with_suffix(".reached").touch()
-            time.sleep(600)
-        return reads(*arguments, **named)
+    def waits(moment: str, then):
+        def waiting(*arguments, **named):
+            if pause.exists() and pause.read_text() == moment:
+                pause.with_suffix(".reached").touch()
+                while pause.exists():
+                    time.sleep(0.05)
+            return then(*arguments, **named)
 
-    node_round.read_learned = read_slowly
+        return waiting
+
+    node_round.read_learned = waits("during", node_round.read_learned)
+    node_answer.reply_with = waits("after", node_answer.reply_with)
     enrolled = Enrolled(
         superlink=told["superlink"],
         authority=Path(told["authority"]),
@@ -42,7 +53,8 @@ def main(told: dict[str, str]) -> None:
         home=Path(told["home"]),
     )
     with open_profile(Path(told["profile"])) as profile:
-        run_node(enrolled, Participant(profile=profile, pinned=Verifier.from_vkey(told["log_key"])), stop=stop)
+        pinned, sensors = Verifier.from_vkey(told["log_key"]), waits("before", read_sensors)
+        run_node(enrolled, Participant(profile=profile, pinned=pinned, sensors=sensors), stop=stop)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
+from client.checkin.record import save
+from client.checkin.shipped import instrument_named
 from client.consent.purpose import Purpose
 from client.files import SETTINGS
 from client.ingest.formats import FormatName
@@ -29,10 +31,11 @@ from client.profile import open_profile
 from client.recommend.release_file import STARTER
 from client.settings import change_settings
 from server import checkpoint
-from server.deployment.deployment import Deployment, read_deployment, write_deployment
+from server.deployment.deployment import Deployment, halt, read_deployment, write_deployment
 from server.deployment.let_in import let_in
 from server.deployment.runs import start_run
 from server.deployment.superlink import SuperLinkPlace, start_superlink, stop_superlink
+from server.deployment.supervise import is_running
 from server.round import RoundState, ServerStep
 from shared_model.books.entries import Entry, Joined
 from shared_model.books.notes import Verifier
@@ -41,6 +44,7 @@ from shared_model.privacy.plan import PrivacyPlan
 from shared_model.round_invitation import Learning
 from shared_model.training.local_update import LocalTraining
 from tests.client.prepared import make_profile
+from tests.server.deployment.cut import Wire
 
 EXPORT = Path("tests/fixtures/spotify/extended.zip").resolve()
 DEVICE = Path("tests/client/node/device_process.py").resolve()
@@ -96,15 +100,19 @@ def private_pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
     )
 
 
+MOOD = {"pleasure": 0.8132741, "arousal": 0.1957213}
+
+
 def joined_profile(folder: Path, log_key: Verifier, *, rounds: bool) -> None:
-    """As `init`, `consent`, `import` and `join` make it, of a computer that may always work."""
+    """As `init`, `consent`, `checkin`, `import` and `join` make it, of a computer that may always work."""
     make_profile(folder)
     allowed = ("run_on_batteries", "run_if_user_active", "run_on_metered")
     changes = {f"eligibility.{name}": "true" for name in allowed}
     change_settings(folder / SETTINGS, changes | {"eligibility.suspend_cpu_usage": "0"})
     with open_profile(folder) as profile:
-        for purpose in (Purpose.LISTENING, *([Purpose.ROUNDS] if rounds else [])):
+        for purpose in (Purpose.LISTENING, Purpose.MOOD, *([Purpose.ROUNDS] if rounds else [])):
             profile.consents.decide(purpose, granted=True, at_s=1)
+        save(profile.mood_for_writing(), instrument_named("affective_slider"), MOOD, at_s=1_600_000_000)
         import_history(
             EXPORT,
             FormatName.AUTO,
@@ -159,9 +167,22 @@ class Device:
     def kinds(self) -> list[str]:
         return [type(entry).__name__ for entry in self.entries()]
 
+    def pause(self, moment: str) -> None:
+        """From now on it waits there: `tests/client/node/device_process.py`."""
+        self._reached.unlink(missing_ok=True)
+        written = self.folder / "pause.new"
+        written.write_text(moment)
+        written.replace(self.told["pause"])
+
+    def has_reached_it(self) -> bool:
+        return self._reached.exists()
+
+    def go_on(self) -> None:
+        Path(self.told["pause"]).unlink(missing_ok=True)
+
     @property
-    def pause(self) -> Path:
-        return Path(self.told["pause"])
+    def _reached(self) -> Path:
+        return Path(self.told["pause"]).with_suffix(".reached")
 
 
 @dataclass
@@ -170,6 +191,7 @@ class Federation:
     place: SuperLinkPlace
     superlink: "subprocess.Popen[bytes] | None" = None
     devices: list[Device] = field(default_factory=list)
+    wire: Wire | None = None
 
     @classmethod
     def begin(cls, root: Path, privacy: PrivacyPlan, *, round_s: float = 30.0, start: bool = True) -> "Federation":
@@ -216,6 +238,11 @@ class Federation:
     def run(self) -> int:
         return start_run(self.place, self.training)
 
+    def rest(self) -> None:
+        """Halted, with the round that was going on finished."""
+        halt(self.training)
+        self.wait_for(lambda: not is_running(self.training))
+
     def enrol(self, *, rounds: bool = True) -> Device:
         """A new profile with an import, its node registered; not started."""
         number = len(self.devices)
@@ -256,13 +283,14 @@ class Federation:
         lines = file.read_bytes().splitlines() if file.exists() else []
         return [decode_leaf(line, what="leaf") for line in lines]
 
-    def wait_for(self, condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], within_s: float = 300.0) -> None:
+        """It ends as soon as it holds; a machine that does much else takes its time."""
         ends = time.monotonic() + within_s
         while not condition():
             assert time.monotonic() < ends, self.logs()
             time.sleep(0.2)
 
-    def wait_for_round(self, number: int, within_s: float = 60.0) -> RoundState:
+    def wait_for_round(self, number: int, within_s: float = 300.0) -> RoundState:
         self.wait_for(lambda: (state := self.state()) is not None and state.round >= number, within_s)
         found = self.state()
         assert found is not None
@@ -280,6 +308,8 @@ class Federation:
             device.kill(signal.SIGTERM)
         if self.superlink is not None:
             stop_superlink(self.superlink)
+        if self.wire is not None:
+            self.wire.close()
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from server.deployment.deployment import halt
 from server.deployment.nodes import read_nodes
 from server.deployment.supervise import is_running, keep_running, rounds_left
+from server.registry.database import create_registry
 from shared_model.errors import BadInput
 from shared_model.wire.node_key import new_node_key
 from tests.server.deployment.federation import Federation, free_port, plan, processes_of
@@ -32,14 +35,16 @@ def superlinks(federation: Federation) -> list[int]:
     return found
 
 
-def until(condition, within_s: float = 60.0) -> None:
+def until(condition, within_s: float = 300.0) -> None:
     ends = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.2)
 
 
-def test_a_killed_superlink_and_its_run_are_started_again_and_nothing_is_left() -> None:
+def test_a_killed_superlink_and_its_run_are_started_again_and_nothing_is_left(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with tempfile.TemporaryDirectory(prefix="s-") as name:
         federation = Federation.begin(Path(name) / "s", plan(), start=False)
         place = type(federation.place)(
@@ -50,9 +55,16 @@ def test_a_killed_superlink_and_its_run_are_started_again_and_nothing_is_left() 
             port=free_port(),
         )
         keys = {2: new_node_key().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)}
-        stop = threading.Event()
+        stop, registry = threading.Event(), Path(name) / "registry.db"
+        engine = create_registry(registry)
+
+        def registered() -> dict[int, bytes]:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").one()
+            return keys
+
         kept = threading.Thread(
-            target=keep_running, args=(place, federation.training, lambda: keys), kwargs={"stop": stop}
+            target=keep_running, args=(place, federation.training, registered), kwargs={"stop": stop}
         )
         kept.start()
         try:
@@ -61,17 +73,24 @@ def test_a_killed_superlink_and_its_run_are_started_again_and_nothing_is_left() 
             (before,) = superlinks(federation)
             os.kill(before, signal.SIGKILL)
             until(lambda: superlinks(federation) not in ([], [before]))
-            until(lambda: not is_running(federation.training), 30)
+            until(lambda: not is_running(federation.training))
             until(lambda: is_running(federation.training))
+            with closing(sqlite3.connect(registry, isolation_level=None)) as other:
+                other.execute("PRAGMA locking_mode = EXCLUSIVE")
+                other.execute("BEGIN EXCLUSIVE")
+                (alive,) = superlinks(federation)
+                until(lambda: "federation.waits reason=OperationalError" in caplog.text)
+                assert superlinks(federation) == [alive]  # a registry that is locked ends no round
+                assert is_running(federation.training)
             keys.clear()
             until(lambda: read_nodes(federation.training, population=3) == {})
             halt(federation.training)
-            until(lambda: not is_running(federation.training), 30)
+            until(lambda: not is_running(federation.training))
         finally:
             stop.set()
-            kept.join(40)
+            kept.join(120)
         assert not kept.is_alive()
-        until(lambda: processes_of(place.home) == [], 20)
+        until(lambda: processes_of(place.home) == [])
         assert rounds_left(federation.training) == 3
 
 
