@@ -27,6 +27,7 @@ def test_the_bundle_that_flower_builds_is_the_one_that_is_known_and_holds_code_a
     subprocess.run([program, "build", "--app", source], cwd=tmp_path, check=True, capture_output=True)
     built = next(tmp_path.glob("*.fab"))
     assert hashlib.sha256(built.read_bytes()).hexdigest() in known
+    assert built.stat().st_size < 10 * 2**20 / 4  # Flower takes 10 MB
     names = zipfile.ZipFile(built).namelist()
     assert {name.partition("/")[0] for name in names} == {*PACKAGES, "LICENSE", "pyproject.toml", ".info"}
     assert all(name.endswith(".py") for name in names if name.partition("/")[0] in PACKAGES)
