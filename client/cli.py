@@ -16,9 +16,11 @@ from client.commands import (
     leave,
     recommend,
     scan,
+    serve,
     settings,
     token,
     tune,
+    watch,
 )
 from client.process import settle
 from shared_model.command_line import answer
@@ -40,8 +42,10 @@ app.command(epilog=checkin.EPILOG)(checkin.checkin)
 app.command(epilog=recommend.EPILOG)(recommend.recommend)
 app.command(epilog=tune.EPILOG)(tune.tune)
 app.command(epilog=token.EPILOG)(token.token)
+app.command(epilog=watch.EPILOG)(watch.watch)
 app.command(epilog=budget.EPILOG)(budget.budget)
 app.command(epilog=settings.EPILOG)(settings.settings)
+app.command(epilog=serve.EPILOG)(serve.serve)
 app.add_typer(key.app, name="key")
 app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=erase.EPILOG)(erase.erase)
