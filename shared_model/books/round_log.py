@@ -86,9 +86,8 @@ class Intent:
             raise ValueError(f"a cohort of {self.planned_cohort} with a minimum of {self.minimum_cohort} cannot be")
         if self.releases < 1:
             raise ValueError(f"releases is {self.releases}; it must be at least 1")
-        distributed = self.epsilon_after.trust is Trust.DISTRIBUTED
-        if distributed != (self.secagg is not None) or (distributed and self.registry_root is None):
-            raise ValueError("secagg belongs to a round with distributed trust, and so does the registry's root to it")
+        if (self.epsilon_after.trust is Trust.DISTRIBUTED) != (self.secagg is not None):
+            raise ValueError("secagg belongs to a round with distributed trust, and to no other")
         if self.secagg is not None and (self.secagg.cohort, self.secagg.threshold) != (
             self.planned_cohort,
             self.minimum_cohort,

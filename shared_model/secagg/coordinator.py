@@ -221,6 +221,11 @@ class Coordinator:
     def _make_roster(self, there: frozenset[int]) -> Messages:
         numbers = tuple(sorted(there))
         self._require(len(numbers), of=max(len(numbers), 1), what="gave keys")
+        if len(numbers) > self._terms.parameters.most:
+            raise Aborted(
+                f"secure aggregation: {len(numbers)} devices gave keys, more than a sum has room for; the round is "
+                "aborted, and nothing of it is known"
+            )
         graph = plan_graph(len(numbers), self._terms.parameters)
         self._roster = Roster(graph=graph, numbers=numbers)
         self._roster_digest = self._roster.digest(self._digest)

@@ -165,6 +165,8 @@ class Device:
             raise _refused("it is not in the list of those that gave keys")
         if graph.devices < max(self._limits.smallest_cohort, parameters.least_survivors(graph.devices)):
             raise _refused(f"{graph.devices} devices gave keys, which are too few for this round or for this device")
+        if graph.devices > parameters.most:
+            raise _refused(f"{graph.devices} devices gave keys, more than a sum has room for")
         if graph.honest_in_a_sum(parameters) < max(parameters.honest, self._limits.smallest_honest):
             raise _refused("its graph cannot keep as many honest devices in a sum as were announced")
         failure = graph.log2_secrecy_failure(parameters.dishonest)

@@ -10,24 +10,26 @@ MOST_BITS = 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecAggParameters:
-    """cohort: devices that are planned for; threshold: no sum of fewer is ever opened; modulus_bits: sums are taken
-    modulo 2 to this power; honest: how many honest devices are in any sum that is opened, at least, whose noise is
-    counted on; dishonest: how many of a round may work together with the server, at most.
+    """cohort: devices that are planned for; most: that a sum has room and noise for; threshold: no sum of fewer is
+    ever opened; modulus_bits: sums are taken modulo 2 to this power; honest: how many honest devices are in any sum
+    that is opened, at least, whose noise is counted on; dishonest: how many of a round may work together with the
+    server, at most.
 
     Raises ValueError for what cannot be.
     """
 
     cohort: int
+    most: int
     threshold: int
     modulus_bits: int
     honest: int
     dishonest: int
 
     def __post_init__(self) -> None:
-        if not 2 <= self.threshold <= self.cohort <= MOST_DEVICES:
+        if not 2 <= self.threshold <= self.cohort <= self.most <= MOST_DEVICES:
             raise ValueError(
-                f"secure aggregation: threshold {self.threshold} and cohort {self.cohort} must rise in this order, "
-                f"from 2 to {MOST_DEVICES}"
+                f"secure aggregation: threshold {self.threshold}, cohort {self.cohort} and most {self.most} must rise "
+                f"in this order, from 2 to {MOST_DEVICES}"
             )
         if self.dishonest < 0 or not 1 <= self.honest <= self.threshold - self.dishonest:
             raise ValueError(

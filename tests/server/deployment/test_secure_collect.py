@@ -35,7 +35,7 @@ from tests.shared_model.books.conftest import invented_rounds
 from tests.shared_model.secagg.rounds import node_keys
 
 SIZE, BITS = 7, 24
-PARAMETERS_OF_ROUND = SecAggParameters(cohort=20, threshold=5, modulus_bits=BITS, honest=3, dishonest=0)
+PARAMETERS_OF_ROUND = SecAggParameters(cohort=20, most=25, threshold=5, modulus_bits=BITS, honest=3, dishonest=0)
 LIMITS = DeviceLimits(smallest_cohort=2, smallest_threshold=2, smallest_honest=1)
 Lies = Callable[[Kind, RecordDict], RecordDict | None]
 

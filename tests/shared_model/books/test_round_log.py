@@ -44,6 +44,9 @@ def test_a_leaf_has_no_floats_and_every_epsilon_has_its_kind(logged_rounds):
         assert intent[name].keys() == {"epsilon", "unit", "relation", "adversary", "trust", "accountant"}
 
 
+_SECAGG = {"cohort": 20, "dishonest": 0, "honest": 1, "modulus_bits": 20, "most": 20, "threshold": 5}
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(Intent)] + ["kind", "format"])
 def test_a_missing_field_is_refused(name, logged_rounds):
     value = json.loads(encode_leaf(logged_rounds(1)[0]))
@@ -75,7 +78,7 @@ def test_a_missing_field_is_refused(name, logged_rounds):
         ("model_sha256", "ab" * 31, "SHA-256"),
         ("registry_root", "", "SHA-256"),
         ("secagg", {}, "missing"),
-        ("secagg", {"cohort": 20, "threshold": 2, "modulus_bits": 20, "honest": 1, "dishonest": 0}, "distributed"),
+        ("secagg", _SECAGG, "distributed"),
         ("sample_rate", "1.5", "cannot be"),
         ("minimum_cohort", 21, "cannot be"),
         ("epsilon_after", None, "not an object"),

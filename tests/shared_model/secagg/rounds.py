@@ -52,7 +52,14 @@ class Cast:
 
 
 def parameters(devices: int, **changes: int) -> SecAggParameters:
-    values = {"cohort": devices, "threshold": devices // 2 + 1, "modulus_bits": 20, "honest": 1, "dishonest": 0}
+    values = {
+        "cohort": devices,
+        "most": devices,
+        "threshold": devices // 2 + 1,
+        "modulus_bits": 20,
+        "honest": 1,
+        "dishonest": 0,
+    }
     return SecAggParameters(**(values | changes))
 
 

@@ -124,6 +124,14 @@ def test_a_shrunken_cohort():
     assert "too few for this round" in attacked(Kind.SHARES, lie)
 
 
+def test_more_devices_than_a_sum_has_room_for():
+    def lie(_actors, contents):
+        crowd = Roster(graph=Graph(devices=7, degree=6, share_threshold=4), numbers=(1, 4, 7, 10, 13, 16, 19))
+        return changed_roster(contents, lambda _it: crowd)
+
+    assert "room for" in attacked(Kind.SHARES, lie)
+
+
 def test_a_roster_without_the_device_itself():
     def lie(_actors, contents):
         return changed_roster(contents, lambda it: replace(it, numbers=(2, *it.numbers[1:])))

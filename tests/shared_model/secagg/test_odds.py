@@ -10,7 +10,9 @@ from shared_model.secagg.parameters import SecAggParameters
 
 
 def parameters(devices: int, threshold: int, honest: int, dishonest: int) -> SecAggParameters:
-    return SecAggParameters(cohort=devices, threshold=threshold, modulus_bits=20, honest=honest, dishonest=dishonest)
+    return SecAggParameters(
+        cohort=devices, most=devices, threshold=threshold, modulus_bits=20, honest=honest, dishonest=dishonest
+    )
 
 
 @pytest.mark.parametrize(("n", "c", "k", "t"), [(50, 5, 20, 15), (200, 20, 56, 39), (30, 0, 9, 8), (100, 10, 12, 9)])
@@ -80,10 +82,18 @@ def test_a_seed_does_not_reach_the_draw():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"threshold": 11}, {"threshold": 1}, {"honest": 8}, {"honest": 0}, {"dishonest": -1}, {"modulus_bits": 63}],
+    [
+        {"most": 9},
+        {"threshold": 11},
+        {"threshold": 1},
+        {"honest": 8},
+        {"honest": 0},
+        {"dishonest": -1},
+        {"modulus_bits": 63},
+    ],
 )
 def test_parameters_that_cannot_be_are_refused(changes):
-    values = {"cohort": 10, "threshold": 8, "modulus_bits": 20, "honest": 6, "dishonest": 1} | changes
+    values = {"cohort": 10, "most": 12, "threshold": 8, "modulus_bits": 20, "honest": 6, "dishonest": 1} | changes
     with pytest.raises(ValueError, match="secure aggregation"):
         SecAggParameters(**values)
 

@@ -114,3 +114,9 @@ def test_no_two_rounds_of_the_same_vectors_look_alike():
         play(actors, said=lambda _stage, _number, content: texts.add(content) or content)
     # 3 devices say 5 things in each round, and share no message
     assert len(texts) == 30
+
+
+def test_more_devices_than_a_sum_has_room_for_are_aborted():
+    actors = cast(6, cohort=5, most=5)
+    with pytest.raises(Aborted, match="room for"):
+        play(actors)
