@@ -18,6 +18,11 @@ _DEVICE = {
     ("recommend", "recommend_s"): "one recommendation: {:.4f} CPU seconds",
     ("recommend", "resident_mib"): "resident: {:.0f} MiB",
     ("recommend", "peak_mib"): "its peak: {:.0f} MiB",
+    ("scrobble", "one_cpu_ms"): "a play submitted by one player: {:.2f} CPU ms of the endpoint",
+    ("scrobble", "one_a_second"): "accepted of it, each on disk before the next: {:.0f} a second",
+    ("scrobble", "sixteen_cpu_ms"): "a play submitted by sixteen players at once: {:.2f} CPU ms of the endpoint",
+    ("scrobble", "sixteen_a_second"): "accepted of them: {:.0f} a second",
+    ("scrobble", "peak_mib"): "its peak: {:.0f} MiB",
 }
 
 _DEPLOYED = {

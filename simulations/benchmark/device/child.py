@@ -1,11 +1,13 @@
 """One measurement in a process of its own, whose memory is that of the device and of nothing else; prints JSON.
 
-python -m simulations.benchmark.device.child import|recommend FOLDER
+python -m simulations.benchmark.device.child import|recommend|scrobble FOLDER
 """
 
 import json
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +17,14 @@ from simulations.benchmark.resident import resident_mib
 
 ASKED = 40
 """Recommendations that are timed."""
+SUBMISSIONS = 3_200
 
 
 def main() -> None:
     """Measure what the first argument names."""
     settle()
     what, folder = sys.argv[1], Path(sys.argv[2])
-    print(json.dumps({"import": import_, "recommend": recommend}[what](folder)))
+    print(json.dumps({"import": import_, "recommend": recommend, "scrobble": scrobble}[what](folder)))
 
 
 def import_(folder: Path) -> dict[str, float]:
@@ -64,6 +67,39 @@ def recommend(folder: Path) -> dict[str, float]:
         "resident_mib": resident_mib(),
         "peak_mib": resident_mib("VmHWM"),
     }
+
+
+def scrobble(folder: Path) -> dict[str, float]:
+    """Of the endpoint for players over a real socket, every play on disk before its answer: CPU milliseconds of the
+    server for a submission, and how many a second were accepted, by one player and by sixteen at once."""
+    import uvicorn
+    from fastapi import FastAPI
+
+    from client.keys.player_token import new_player_token
+    from client.profile import open_profile
+    from client.web.listenbrainz.router import listenbrainz_router
+
+    found = {}
+    with open_profile(folder / "profile") as profile:
+        token = new_player_token(profile.folder, ledger_key=profile.ledger_key)
+        app = FastAPI()
+        app.include_router(listenbrainz_router(profile))
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", access_log=False, ws="none"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        address = f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        for name, connections in (("one", 1), ("sixteen", 16)):
+            begun = time.process_time()
+            command = [sys.executable, "-m", "simulations.benchmark.device.player", address, token]
+            command += [str(SUBMISSIONS), str(connections)]
+            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - ourselves
+            found[f"{name}_cpu_ms"] = 1000 * (time.process_time() - begun) / SUBMISSIONS
+            found[f"{name}_a_second"] = SUBMISSIONS / float(told)
+        server.should_exit = True
+        thread.join()
+    return found | {"peak_mib": resident_mib("VmHWM")}
 
 
 def _cpu_s(call: Callable[[], object]) -> float:

@@ -22,7 +22,7 @@ _PASSPHRASE = "a profile for a benchmark"  # noqa: S105 - it is thrown away
 
 
 def cost_of_a_device(watched: Watched) -> dict[str, dict[str, float]]:
-    """CPU seconds and peak MiB of importing a million plays, and of recommending over 100,000 tracks."""
+    """What importing a million plays, recommending over 100,000 tracks and the endpoint for players cost."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         environment = {
@@ -46,6 +46,11 @@ def cost_of_a_device(watched: Watched) -> dict[str, dict[str, float]]:
                 if name == "recommend":
                     _child("import", place)
                 found[name] = _child(name, place)
+        place = folder / "scrobble"
+        place.mkdir()
+        with watched("device: scrobble"):
+            _begin(place)
+            found["scrobble"] = _child("scrobble", place)
     return found
 
 
