@@ -1,5 +1,6 @@
 """Rules for every test, and a federation small enough for a unit test, on an invented catalogue."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -27,6 +28,11 @@ from simulations.evaluation.held_out import training_part
 from simulations.pretraining.release_0 import latest_positions
 
 TRACKS, DEVICES, ROUNDS, NOMINAL = 60, 12, 3, 8
+
+
+def pytest_configure() -> None:
+    """One thread, as the commands have: over small matrices threads wait for each other, and more so beside others."""
+    torch.set_num_threads(int(os.environ.setdefault("OMP_NUM_THREADS", "1")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
