@@ -7,6 +7,8 @@ KEYS, HISTORY, MOOD, LEDGER, SETTINGS = "keys.json", "store.db", "mood.db", "led
 TOKEN = "player.token"
 RELEASES = "releases"
 """Folder of what a federation released, by content."""
+NODE = "node"
+"""Folder of what Flower's SuperNode keeps while this device takes part in rounds."""
 NEXT_NODE_KEY = "next-node.key"
 """Wrapped; there while a federation is asked to know this device by another key."""
 

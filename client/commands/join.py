@@ -19,6 +19,9 @@ def join(
         str | None, typer.Argument(help="The invitation, or the file with it. None: go on as the member that you are.")
     ] = None,
     enrol_only: Annotated[bool, typer.Option("--enrol-only", help="Enrol, fetch the release, and end.")] = False,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Replace this device's node key first; stop the `join` that runs.")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the profile's settings; may be repeated.")
     ] = None,
@@ -31,6 +34,7 @@ def join(
     """
     from client.enrolment.join import given_invitation, refresh
     from client.enrolment.join import join as enrol
+    from client.enrolment.rotation import replace_key
     from client.files import SETTINGS
     from client.profile import open_profile
     from client.settings import change_settings
@@ -40,6 +44,8 @@ def join(
         listening, rounds = profile.consents.listening(), profile.consents.rounds()
         if settings:
             change_settings(folder / SETTINGS, dict(_pair(each) for each in settings))
+        if new_key:
+            replace_key(profile)
         if given is None:
             member = refresh(profile, rounds=rounds, now_s=time.time())
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select
 
-from client.files import HISTORY, KEYS, LEDGER, MOOD, RELEASES, SETTINGS, TOKEN, remove_database
+from client.files import HISTORY, KEYS, LEDGER, MOOD, NEXT_NODE_KEY, NODE, RELEASES, SETTINGS, TOKEN, remove_database
 from client.keys.key_file import read_key_file
 from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.unlocking import KEYRING_KEY
@@ -20,7 +20,7 @@ from client.store.database import compact
 from client.store.tables import imports, listens, personal_heads, recordings
 from shared_model.errors import BadInput
 
-_FILES = (HISTORY, MOOD, LEDGER, SETTINGS, TOKEN, KEYS)
+_FILES = (HISTORY, MOOD, LEDGER, SETTINGS, TOKEN, NEXT_NODE_KEY, KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ def erase_everything(folder: Path) -> None:
         KeyringSecrets(profile).forget(KEYRING_KEY)
         forget_mirror(profile)
     # of a federation: nothing personal, but they tell that one was joined
-    shutil.rmtree(folder / RELEASES, ignore_errors=True)
+    for name in (RELEASES, NODE):
+        shutil.rmtree(folder / name, ignore_errors=True)
     for database in (folder / HISTORY, folder / MOOD):
         remove_database(database)
     for name in _FILES:  # keys.json last: it names what is to be forgotten elsewhere

@@ -99,6 +99,12 @@ class Distribution:
             consistency=tuple(found.consistency),
         )
 
+    def replace_key(self, new: EllipticCurvePrivateKey) -> None:
+        """Ask that this device be known by another node key, and by this one no more."""
+        public = public_der(new.public_key())
+        proof = sign_request(new, method="ReplaceKey", nonce=fingerprint(self._public), body=public)
+        self._asked("ReplaceKey", wire.KeyRequest(public_key=public, signature=proof))
+
     def chunks(self, sha256: str, *, offset: int) -> Iterator[bytes]:
         """The content of a file from `offset` on, not checked yet. Raises Unreachable where it breaks off."""
         body = wire.FileRequest(sha256=bytes.fromhex(sha256), offset=offset).SerializeToString()

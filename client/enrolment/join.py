@@ -16,8 +16,9 @@ from client.enrolment.connection import Distribution, TurnedAway
 from client.enrolment.fetch import Fetched, fetch_release
 from client.enrolment.node_key import unwrapped_node_key, wrapped_node_key
 from client.enrolment.parts import wanted_parts
-from client.enrolment.pins import Pins, forget_pins, pins_for, read_pins, write_answer, write_pins
-from client.files import SETTINGS
+from client.enrolment.pins import Pins, forget_pins, member_pins, pins_for, read_pins, write_answer, write_pins
+from client.enrolment.rotation import settle_key
+from client.files import NEXT_NODE_KEY, SETTINGS
 from client.ledger.ledger import open_ledger
 from client.ledger.mirror import Mirror
 from client.profile import Profile
@@ -88,6 +89,7 @@ def join(
 def refresh(profile: Profile, *, rounds: RoundsConsent, now_s: float) -> Member:
     """The newest release of the federation that this device is in. Raises Refused where it is in none; as `join`."""
     assert rounds.receipt.is_in_force
+    settle_key(profile)
     pins = member_pins(profile.history)
     key = unwrapped_node_key(pins.node_key, ledger_key=profile.ledger_key)
     with Distribution(pins.address, ca_pem=pins.ca_pem, node_key=key) as service:
@@ -102,16 +104,9 @@ def leave(profile: Profile) -> bool:
     was = read_pins(profile.history) is not None
     if was:
         forget_pins(profile.history)
+    (profile.folder / NEXT_NODE_KEY).unlink(missing_ok=True)
     Cache(profile.folder / FOLDER).clear()
     return was
-
-
-def member_pins(history: Engine) -> Pins:
-    """Raises Refused where the device is in no federation, or has not got its answer yet."""
-    pins = read_pins(history)
-    if pins is None or pins.registration_number is None:
-        raise Refused("federation: this device is in none; ask an operator for an invitation, and join with it")
-    return pins
 
 
 def write_joined(ledger: Path, pins: Pins, *, key: bytes, mirror: Mirror) -> None:

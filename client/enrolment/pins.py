@@ -8,6 +8,7 @@ from client.store.database import compact
 from client.store.tables import federation
 from shared_model.books.merkle import EMPTY_ROOT
 from shared_model.books.notes import Verifier
+from shared_model.errors import Refused
 from shared_model.wire.head import Head, Seen
 from shared_model.wire.invitation import Invitation
 
@@ -74,6 +75,14 @@ def read_pins(history: Engine) -> Pins | None:
     return None if row is None else Pins(**row)
 
 
+def member_pins(history: Engine) -> Pins:
+    """Raises Refused where the device is in no federation, or has not got its answer yet."""
+    pins = read_pins(history)
+    if pins is None or pins.registration_number is None:
+        raise Refused("federation: this device is in none; ask an operator for an invitation, and join with it")
+    return pins
+
+
 def write_pins(history: Engine, pins: Pins) -> None:
     """On disk when it returns, before anybody is asked."""
     row = {each.name: getattr(pins, each.name) for each in fields(Pins)}
@@ -84,6 +93,12 @@ def write_pins(history: Engine, pins: Pins) -> None:
 def write_answer(history: Engine, *, registration_number: int, superlink_address: str) -> None:
     """The coordinator's answer."""
     _change(history, registration_number=registration_number, superlink_address=superlink_address)
+
+
+def write_node_key(history: Engine, node_key: bytes) -> None:
+    """Another one, wrapped; nothing of the old one is left in the file."""
+    _change(history, node_key=node_key)
+    compact(history)
 
 
 def write_seen(history: Engine, head: Head) -> None:

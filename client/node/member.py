@@ -6,6 +6,7 @@ from client.enrolment.connection import Distribution
 from client.enrolment.keep_fresh import kept_fresh
 from client.enrolment.node_key import unwrapped_node_key
 from client.enrolment.pins import Pins
+from client.files import NODE
 from client.node.node import run_node
 from client.node.round import Participant
 from client.node.supernode import Enrolled
@@ -19,7 +20,7 @@ def run_member(profile: Profile, pins: Pins, *, stop: threading.Event) -> None:
     """Answer rounds until `stop`. Raises Refused where the coordinator has not said yet where its rounds are."""
     if pins.superlink_address is None:
         raise Refused("federation: this device has not got its answer yet; join once more")
-    home = profile.folder / "node"
+    home = profile.folder / NODE
     home.mkdir(mode=0o700, exist_ok=True)
     authority = home / "ca.pem"
     write_atomically(authority, pins.ca_pem.encode("ascii"))

@@ -125,6 +125,20 @@ class Service(DistributionServicer):
                         return
                     yield wire.Chunk(content=piece)
 
+    def ReplaceKey(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        with refusing(context, "ReplaceKey"):
+            asked = self._asked(request, "ReplaceKey", wire.KeyRequest)
+            try:
+                key = read_public_der(asked.public_key)
+            except ValueError as error:
+                raise NotEnrolled(Refusal.KEY_UNFIT) from error
+            proof = {"method": "ReplaceKey", "nonce": request.node, "body": asked.public_key}
+            if not signed_by(key, asked.signature, **proof):
+                raise NotEnrolled(Refusal.SIGNATURE_WRONG)
+            self._shelf.registry.replace_key(request.node, asked.public_key)
+            _LOG.info("device.key_replaced")
+            return wire.KeyReply()
+
     def _asked(self, request: Any, method: str, kind: Callable[[], Body]) -> Body:
         """The body of a request that an active device signed. Raises NotEnrolled."""
         device = self._shelf.registry.active(request.node)

@@ -96,6 +96,21 @@ class Registry:
             raise NotEnrolled(Refusal.DEVICE_REVOKED)
         return device
 
+    def replace_key(self, node: bytes, public_key: bytes) -> None:
+        """Give the device with that fingerprint another key, which keeps its number. The old one is nobody's from here
+        on. Raises NotEnrolled where there is no such device, it was revoked, or the key is another device's.
+        """
+        with writing(self.engine) as connection:
+            device = _device(connection, devices.c.fingerprint == node)
+            if device is None:
+                raise NotEnrolled(Refusal.DEVICE_UNKNOWN)
+            if device.revoked_at_s is not None:
+                raise NotEnrolled(Refusal.DEVICE_REVOKED)
+            if _device(connection, devices.c.public_key == public_key) is not None:
+                raise NotEnrolled(Refusal.KEY_IN_USE)
+            changed = {"public_key": public_key, "fingerprint": fingerprint(public_key)}
+            connection.execute(update(devices).where(devices.c.number == device.number).values(**changed))
+
     def revoke(self, label: str, *, now_s: int) -> tuple[Invited, ...]:
         """End every invitation and device of that label, at once; what was ended. Raises BadInput."""
         with writing(self.engine) as connection:

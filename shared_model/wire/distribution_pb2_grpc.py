@@ -67,6 +67,11 @@ class DistributionStub(object):
                 request_serializer=shared__model_dot_wire_dot_distribution__pb2.SignedRequest.SerializeToString,
                 response_deserializer=shared__model_dot_wire_dot_distribution__pb2.Chunk.FromString,
                 _registered_method=True)
+        self.ReplaceKey = channel.unary_unary(
+                '/sottovoce.distribution.v1.Distribution/ReplaceKey',
+                request_serializer=shared__model_dot_wire_dot_distribution__pb2.SignedRequest.SerializeToString,
+                response_deserializer=shared__model_dot_wire_dot_distribution__pb2.KeyReply.FromString,
+                _registered_method=True)
 
 
 class DistributionServicer(object):
@@ -114,6 +119,13 @@ class DistributionServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplaceKey(self, request, context):
+        """body: KeyRequest. Signed by the node key that is to be replaced, which nobody knows any more when the answer comes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DistributionServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +158,11 @@ def add_DistributionServicer_to_server(servicer, server):
                     servicer.GetFile,
                     request_deserializer=shared__model_dot_wire_dot_distribution__pb2.SignedRequest.FromString,
                     response_serializer=shared__model_dot_wire_dot_distribution__pb2.Chunk.SerializeToString,
+            ),
+            'ReplaceKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceKey,
+                    request_deserializer=shared__model_dot_wire_dot_distribution__pb2.SignedRequest.FromString,
+                    response_serializer=shared__model_dot_wire_dot_distribution__pb2.KeyReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +327,33 @@ class Distribution(object):
             '/sottovoce.distribution.v1.Distribution/GetFile',
             shared__model_dot_wire_dot_distribution__pb2.SignedRequest.SerializeToString,
             shared__model_dot_wire_dot_distribution__pb2.Chunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sottovoce.distribution.v1.Distribution/ReplaceKey',
+            shared__model_dot_wire_dot_distribution__pb2.SignedRequest.SerializeToString,
+            shared__model_dot_wire_dot_distribution__pb2.KeyReply.FromString,
             options,
             channel_credentials,
             insecure,

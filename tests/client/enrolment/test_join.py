@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import serialization
 
 from client.consent.purpose import Purpose
 from client.enrolment.connection import TurnedAway
-from client.enrolment.join import given_invitation, leave, member_pins, refresh
+from client.enrolment.join import given_invitation, leave, refresh
 from client.enrolment.node_key import unwrapped_node_key
-from client.enrolment.pins import read_pins, write_pins
+from client.enrolment.pins import member_pins, read_pins, write_pins
 from client.enrolment.unreachable import Unreachable
 from client.ledger.ledger import open_ledger
 from client.profile import open_profile

@@ -23,7 +23,7 @@ from shared_model.privacy.spent import Trust
 from shared_model.wire import distribution_pb2 as wire
 from shared_model.wire.distribution_pb2_grpc import DistributionStub
 from shared_model.wire.head import open_head
-from shared_model.wire.node_key import new_node_key, sign_request
+from shared_model.wire.node_key import fingerprint, new_node_key, public_der, sign_request
 from shared_model.wire.refusal import Refusal
 from tests.server.coordinator import free_port, invited, made, registry_of, small_settings
 from tests.server.distribution.conftest import Served, Speaker
@@ -340,3 +340,22 @@ def _reads_end(connection: socket.socket) -> bool:
         except OSError:
             return True
     return True
+
+
+def key_request(speaker, new, *, prover=None):
+    public = public_der(new.public_key())
+    proof = sign_request(prover or new, method="ReplaceKey", nonce=fingerprint(speaker.public), body=public)
+    return speaker.signed("ReplaceKey", wire.KeyRequest(public_key=public, signature=proof))
+
+
+@pytest.mark.parametrize("whose", ["the old key's", "another device's"])
+def test_a_new_key_is_taken_only_from_who_holds_it_and_of_nobody_else(served, whose):
+    phone, tablet = served.enrolled("phone"), served.enrolled("tablet")
+    if whose == "the old key's":
+        request, wanted = key_request(phone, new_node_key(), prover=phone.key), Refusal.SIGNATURE_WRONG
+    else:
+        request, wanted = key_request(phone, tablet.key), Refusal.KEY_IN_USE
+    with pytest.raises(grpc.RpcError) as refused:
+        phone.stub.ReplaceKey(request, timeout=10)
+    assert refused.value.details() == wanted.value
+    assert {device.public_key for device in registry_of(served.place).devices()} == {phone.public, tablet.public}
