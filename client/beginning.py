@@ -32,6 +32,8 @@ def begin_profile(folder: Path, *, passphrase: str, budget: Opened) -> Begun:
     Raises BadInput where the folder is not empty or cannot be written; nothing of it is then changed.
     """
     require_strong(passphrase)
+    if (folder / KEYS).exists():
+        raise BadInput(f"profile: {folder} is one already; use it, or choose another folder with --dir")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"profile: {folder} exists and is not empty; choose another folder with --dir")
     profile = secrets.token_hex(8)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 KEYS, HISTORY, MOOD, LEDGER, SETTINGS = "keys.json", "store.db", "mood.db", "ledger.jsonl", "settings.toml"
-TOKEN = "player.token"
+TOKEN = "player.token"  # noqa: S105 - the name of a file
 RELEASES = "releases"
 """Folder of what a federation released, by content."""
 NODE = "node"

@@ -51,6 +51,12 @@ def read_all(engine: Engine) -> list[Checkin]:
     ]
 
 
+def any_before(engine: Engine, before_s: int) -> bool:
+    """Whether `delete_before` would delete one."""
+    with engine.connect() as connection:
+        return connection.execute(select(checkins.c.id).where(checkins.c.at_s < before_s).limit(1)).first() is not None
+
+
 def delete_before(engine: Engine, before_s: int) -> int:
     """Delete check-ins older than Unix second `before_s`, with their answers; how many there were."""
     with engine.begin() as connection:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from client.checkin.record import delete_before
+from client.checkin.record import any_before, delete_before
 from client.data.erase import count_listens, erase_listens
 from client.personalise.kept import forget_heads
 from client.settings import RetentionSettings
@@ -19,6 +19,8 @@ def apply_retention(history: Engine, mood: Engine | None, limits: RetentionSetti
         if count_listens(history, old):
             erase_listens(history, old)
     old_s = None if limits.answers_days is None else int(now_s) - limits.answers_days * _DAY_S
-    if mood is not None and old_s is not None and delete_before(mood, old_s):
-        compact(mood)
+    if mood is not None and old_s is not None and any_before(mood, old_s):
+        # two databases: killed in between, the next opening still finds the answers and does both
         forget_heads(history, moods_alone=True)
+        delete_before(mood, old_s)
+        compact(mood)

@@ -41,7 +41,9 @@ def test_a_second_time_is_refused_and_nothing_is_changed(place, headless):
     before = everything_in(place, headless)
     ran = typed("init", "--dir", place)
     assert (ran.code, ran.out) == (2, "")
-    assert "is not empty; choose another folder with --dir" in ran.err
+    assert (
+        ran.err == f"sottovoce-client: profile: {place} is one already; use it, or choose another folder with --dir\n"
+    )
     assert everything_in(place, headless) == before
 
 

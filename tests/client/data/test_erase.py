@@ -51,6 +51,19 @@ erase.remove_database = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 erase.erase_everything(Path(sys.argv[1]))
 """
 
+KILLED_SPAN = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from client.data.erase import erase_listens
+from client.profile import open_profile
+from client.store.tables import listens
+
+with open_profile(Path(sys.argv[1])) as profile:  # killed as soon as the first transaction has ended
+    event.listen(profile.history, "checkin", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    erase_listens(profile.history, listens.c.import_id == 1)
+"""
+
 
 @pytest.fixture
 def planted(folder: Path, headless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -200,6 +213,19 @@ def test_line_31_an_erasure_that_was_killed_leaves_nothing_that_opens_and_is_end
     assert typed("erase", "--all", "--yes", "--dir", planted).code == 0
     assert not planted.exists()
     assert not [path for path in headless.rglob("*") if path.is_file()]
+
+
+@pytest.mark.integration
+def test_line_31_an_erased_span_that_was_killed_leaves_no_head_that_learned_of_it_and_no_page_when_done_again(
+    planted, tmp_path
+):
+    child = subprocess.run([sys.executable, "-c", KILLED_SPAN, planted])
+    assert child.returncode == -signal.SIGKILL
+    assert counted(planted) == 1
+    with open_profile(planted) as profile, profile.history.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(personal_heads)).scalar_one() == 0
+    assert typed("erase", "--import", "1", "--yes", "--dir", planted).out == "Erased 0 plays.\n"
+    assert found(tmp_path, keys_of(planted)) == PLANTED.keys() - OF_PLAYS.keys()
 
 
 def test_erasing_all_where_nothing_is_is_a_sentence(tmp_path):

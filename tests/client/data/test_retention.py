@@ -1,16 +1,18 @@
 """What is older than its owner wants deletes itself when the profile is opened (privacy requirement 31)."""
 
 import time
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
+from client.data import retention
 from client.data.retention import apply_retention
 from client.profile import open_profile
 from client.settings import RetentionSettings
-from client.store.tables import answers, checkins, listens, recordings
+from client.store.tables import answers, checkins, listens, personal_heads, recordings
 from tests.client.prepared import pages, typed
 
 DAY_S, NOW_S = 86_400, 1_750_000_000
@@ -110,3 +112,22 @@ def test_a_limit_beyond_a_century_is_refused(folder):
     ran = typed("settings", "retention.listens_days=99999999999999999999999", "--dir", folder)
     assert ran.code == 2
     assert typed("consent", "list", "--dir", folder).code == 0
+
+
+@pytest.mark.parametrize("stopped", ["forget_heads", "delete_before", "compact"])
+def test_stopped_between_any_two_steps_the_next_opening_leaves_no_answer_and_no_head_that_learned_of_it(
+    history, mood, monkeypatch, stopped
+):
+    check_in(mood, 40 * DAY_S)
+    row = {"release_sha256": "0", "made_at_s": 1, "tensors": b"t", "evaluation": '{"moods": true}', "in_use": True}
+    with history.begin() as connection:
+        connection.execute(insert(personal_heads).values(**row))
+    limits = RetentionSettings(answers_days=30)
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, stopped, Mock(side_effect=OSError("the end")))
+        with pytest.raises(OSError, match="the end"):
+            apply_retention(history, mood, limits, now_s=NOW_S)
+    apply_retention(history, mood, limits, now_s=NOW_S)
+    assert ages(mood, checkins.c.at_s) == []
+    with history.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(personal_heads)).scalar_one() == 0
