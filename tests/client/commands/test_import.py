@@ -117,3 +117,21 @@ def test_help_names_every_format():
     app.command(epilog=EPILOG)(import_)
     text = CliRunner().invoke(app, ["--help"]).stdout
     assert all(name in text for name in FormatName)
+
+
+@pytest.mark.usefixtures("agreed")
+def test_a_log_that_knows_no_zone_says_what_was_assumed_unless_its_owner_says(run):
+    assumed = run("scrobbler-log", "scrobbler-log/.scrobbler.log")
+    assert "its times were taken as UTC" in assumed.stderr
+    assert "UTC" not in assumed.stdout
+    elsewhere = run("scrobbler-log", "scrobbler-log/.scrobbler.log", "--timezone", "Asia/Kolkata", "--json")
+    assert elsewhere.stderr == ""
+    assert json.loads(elsewhere.stdout)["imported"] == 20  # five and a half hours earlier: other plays
+
+
+@pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe"])
+def test_what_is_no_time_zone_is_a_sentence(run, zone):
+    result = run("scrobbler-log", "scrobbler-log/.scrobbler.log", "--timezone", zone)
+    assert isinstance(result.exception, BadInput)
+    assert "names no time zone; say it like Europe/Berlin" in str(result.exception)

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,11 @@ def test_own_files_come_first_where_there_are_any(listener: Path) -> None:
     assert "#EXTINF:61,Somebody - Füchse und Gänse\n/music/a b/Füchse.flac\n" in playlist.out
     jspf = json.loads(recommend(listener, "--format", "jspf").out)
     assert {track["location"][0] for track in jspf["playlist"]["track"]} == {
+        "file:///music/a%20b/F%C3%BCchse.flac",
+        "file:///music/known.flac",
+    }
+    xspf = ET.fromstring(recommend(listener, "--format", "xspf").out)  # noqa: S314 - our own
+    assert {each.text for each in xspf.iter("{http://xspf.org/ns/0/}location")} == {
         "file:///music/a%20b/F%C3%BCchse.flac",
         "file:///music/known.flac",
     }
