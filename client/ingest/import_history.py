@@ -57,7 +57,9 @@ def import_history(
     bounds; batches that were stored before stay.
     """
     with opened_export(source, listener=listener, zone=zone) as files:
-        known = [(file, kind) for file in files if (kind := kind_of(file, name)) is not None]
+        known = _known(files, name)
+        if not known:
+            raise BadInput(f"import: {source.name} holds {_what_else(files, name)}")
         found = _only_format(known, source)
         entries = _entries(known, progress)
         tally = Tally(found)
@@ -70,10 +72,19 @@ def import_history(
     return Imported(id=import_id, format=found, counts=counts)
 
 
+def _known(files: list[ExportFile], name: FormatName) -> list[tuple[ExportFile, Kind]]:
+    return [(file, kind) for file in files if (kind := kind_of(file, name)) is not None]
+
+
+def _what_else(files: list[ExportFile], name: FormatName) -> str:
+    others = sorted({kind.name for _, kind in _known(files, FormatName.AUTO)})
+    if not others:
+        return "no history of any format that is known; `sottovoce-client import --help` names them"
+    return f"no history of the format {name}, but of {' and '.join(others)}; name {' or '.join(others)} instead"
+
+
 def _only_format(known: list[tuple[ExportFile, Kind]], source: Path) -> FormatName:
     names = sorted({kind.name for _, kind in known})
-    if not names:
-        raise BadInput(f"import: {source.name} holds no history that this format knows; see docs/importing.md")
     if len(names) > 1:
         raise BadInput(f"import: {source.name} holds several formats ({', '.join(names)}); name one instead of auto")
     return names[0]

@@ -84,10 +84,12 @@ def test_words_name_every_count_and_every_fault(run):
 
 
 @pytest.mark.usefixtures("agreed")
-def test_a_file_of_another_format_is_refused(run):
+def test_a_file_of_another_format_is_refused_and_its_own_named(run):
     result = run("research", "spotify/extended.zip")
     assert isinstance(result.exception, BadInput)
-    assert "holds no history" in str(result.exception)
+    assert str(result.exception) == (
+        "import: extended.zip holds no history of the format research, but of spotify; name spotify instead"
+    )
 
 
 @pytest.mark.usefixtures("agreed")

@@ -74,7 +74,7 @@ def test_many_members_and_a_huge_table_of_contents_are_refused(tmp_path, monkeyp
 
 def test_archives_in_archives_are_not_opened(tmp_path, run):
     inner = zipped(tmp_path / "inner.zip", {NAME: b"[]"}).read_bytes()
-    with pytest.raises(BadInput, match="holds no history that this format knows"):
+    with pytest.raises(BadInput, match="holds no history of any format that is known"):
         run(zipped(tmp_path / "outer.zip", {"inner.zip": inner}))
 
 
@@ -118,7 +118,7 @@ def test_what_is_not_there_or_holds_no_history_is_refused(tmp_path, run):
         run(tmp_path / "missing.zip")
     (tmp_path / "letter.json").write_text('{"dear": "reader"}')
     for name in FormatName:
-        with pytest.raises(BadInput, match="holds no history that this format knows"):
+        with pytest.raises(BadInput, match="holds no history of any format that is known"):
             run(tmp_path / "letter.json", name)
 
 
