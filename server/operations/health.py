@@ -15,8 +15,11 @@ _METRICS = (
     ("round", "last finished round"),
     ("aborted", "rounds that were aborted"),
     ("devices", "devices that may take part"),
-    ("epsilon", "spent by the population, at the plan's delta, against a reader of the releases"),
+    ("epsilon", "spent by the population"),
+    ("release", "number of the newest release, NaN before the first"),
 )
+_MEANING = ("delta", "unit", "relation", "adversary", "trust")
+"""Labels of an epsilon, which says nothing without them. No metric has a label of any device."""
 
 
 def health_app(status: Callable[[], Status], answers: Callable[[], bool]) -> FastAPI:
@@ -35,7 +38,10 @@ def health_app(status: Callable[[], Status], answers: Callable[[], bool]) -> Fas
         for name, told in _METRICS:
             value = found[name]
             shown = "+Inf" if value == "infinite" else "NaN" if value is None else value
-            lines += [f"# HELP sottovoce_{name} {told}", f"# TYPE sottovoce_{name} gauge", f"sottovoce_{name} {shown}"]
+            meant = ",".join(f'{each}="{found[each]}"' for each in _MEANING) if name == "epsilon" else ""
+            labels = f"{{{meant}}}" if meant else ""
+            lines += [f"# HELP sottovoce_{name} {told}", f"# TYPE sottovoce_{name} gauge"]
+            lines.append(f"sottovoce_{name}{labels} {shown}")
         return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
 
     return app

@@ -93,7 +93,7 @@ def epsilon(
 
 @app.command(epilog="Example: sottovoce-audit verify runs/quick --key release.pub")
 def verify(
-    path: Annotated[Path, typer.Argument(help="A run folder, a folder with a round log, or a device's ledger.")],
+    path: Annotated[Path, typer.Argument(help="Folder of a run, a coordinator, a round log or a device, or a ledger.")],
     key: Annotated[Path | None, typer.Option(help="Public key that you trust: PEM, or a log's name+hash+key.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -227,10 +227,15 @@ def _epsilons(question: "Question") -> dict[str, Any]:
 
 def _verified(path: Path, key: Path | None) -> "Verified":
     """By what lies at `path`. torch is not needed, and not imported."""
+    from client.files import LEDGER
     from shared_model.auditing.verify import verify_ledger, verify_round_log
     from shared_model.auditing.verify_run import LOG, RESULT, read_key, verify_run
     from shared_model.books.round_log import LEAVES
 
+    if not (path / RESULT).exists() and (path / LOG / LEAVES).exists():
+        path /= LOG  # a coordinator's folder
+    elif (path / LEDGER).exists():
+        path /= LEDGER  # a device's
     if path.is_file():
         if key is not None:
             raise BadInput("verify: a ledger is authenticated by the device's own secret, not by --key; leave it out")
@@ -244,7 +249,9 @@ def _verified(path: Path, key: Path | None) -> "Verified":
         return verify_run(path, key=known)
     if (path / LEAVES).exists():
         return verify_round_log(path, key=None if key is None else read_key(key, log=path))
-    raise BadInput(f"{path}: neither a finished run (or variant), nor a round log, nor a ledger; give one of these")
+    raise BadInput(
+        f"{path}: neither a finished run (or variant), nor a coordinator, a round log, a device or a ledger; give one"
+    )
 
 
 def _stages() -> "Stages":

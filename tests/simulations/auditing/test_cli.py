@@ -11,8 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from client.files import LEDGER
+from client.ledger.ledger import create_ledger
+from client.ledger.mirror import FileMirror
+from shared_model.books.entries import Opened
 from shared_model.books.notes import Signer, Verifier
 from shared_model.books.seal import SEAL, file_sha256, sealed_files
+from tests.server.coordinator import made, small_settings
 
 pytestmark = pytest.mark.integration
 
@@ -179,7 +184,7 @@ def test_wrong_paths_and_keys_get_a_sentence(run: Path, tmp_path: Path) -> None:
     (tmp_path / "quality" / "result.json").write_text("{}")
     (tmp_path / "text.pem").write_text("-----BEGIN NOTHING-----\n")
     for arguments, sentence in (
-        (("verify", tmp_path), "nor a round log, nor a ledger"),
+        (("verify", tmp_path), "neither a finished run"),
         (("verify", tmp_path / "quality"), "it has no log to verify"),
         (("verify", run, "--key", tmp_path / "text.pem"), "no public key can be read there"),
         (("verify", run, "--key", tmp_path / "missing"), "no public key can be read there"),
@@ -191,6 +196,17 @@ def test_wrong_paths_and_keys_get_a_sentence(run: Path, tmp_path: Path) -> None:
         assert (finished.returncode, finished.stdout) == (2, "")
         assert sentence in finished.stderr
         assert "Traceback" not in finished.stderr
+
+
+def test_a_coordinators_and_a_devices_folder_are_verified_by_what_lies_in_them(tmp_path: Path) -> None:
+    coordinator = made(tmp_path / "s", small_settings())
+    device = tmp_path / "c"
+    device.mkdir()
+    opened = Opened(device_cap=20.0, delta=1e-6, max_participations=500, monthly_cap=8.0)
+    create_ledger(device / LEDGER, opened, key=b"k" * 32, mirror=FileMirror(tmp_path / "mirror"))
+    found = said(audit("verify", str(coordinator.root), "--key", str(coordinator.log_public), "--json"))
+    assert (found["ok"], found["verdict"]) == (True, "signed by the given key")
+    assert said(audit("verify", str(device), "--json"))["ok"]
 
 
 def test_a_run_with_example_level_training_is_not_audited_as_if_it_were_plain() -> None:
