@@ -129,7 +129,7 @@ def test_every_no_comes_before_the_debit(profile, federation, rounds, monkeypatc
     greedy = replace(learning, examples=5_000)
     declines(device, replace(told, learning=greedy), state, says="beyond this device's own limit")
     other = replace(learning, release="0" * 64)
-    declines(device, replace(told, learning=other), state, says="another release")
+    declines(device, replace(told, learning=other), state, says="not on this device")
     declines(device, told, replace(state, vector=state.vector + 1), says="not those that were announced")
     busy = participant(profile, federation, sensors=lambda _: replace(IDLE, on_mains=False))
     change_settings(profile.folder / SETTINGS, {"eligibility.run_on_batteries": "false"})  # as the owner may, meanwhile
