@@ -1,7 +1,7 @@
 """One listener's profile on this device: a folder with keys, two encrypted databases, ledger and settings."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,16 +103,19 @@ class Profile:
 
 
 @contextmanager
-def open_profile(folder: Path, *, delete_old: bool = True) -> Iterator[Profile]:
+def open_profile(
+    folder: Path, *, delete_old: bool = True, ask: Callable[[], str | None] = ask_for_passphrase
+) -> Iterator[Profile]:
     """The profile of `folder`, unlocked by SOTTOVOCE_PASSPHRASE, else by the keyring, else by asking in the terminal.
 
-    delete_old: whether what is beyond its limits of age is deleted now; who only looks leaves it.
+    delete_old: whether what is beyond its limits of age is deleted now; who only looks leaves it; ask: for the
+    passphrase, None where nobody can be asked.
     Raises BadInput, with nothing changed, where there is none, it cannot be unlocked, or a file of it is missing or
     damaged.
     """
     file = read_key_file(folder / KEYS)
     settings = read_settings(folder / SETTINGS)
-    keys, incoming = unlock(file, given=given_passphrase(), ask=ask_for_passphrase)
+    keys, incoming = unlock(file, given=given_passphrase(), ask=ask)
     if file.incoming is not None:
         if incoming is None:
             raise BadInput("profile: keys.json holds half a rotation that this key does not open; restore a backup")

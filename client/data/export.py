@@ -7,8 +7,10 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Engine, RowMapping, Table, select
 
@@ -17,6 +19,8 @@ from client.files import LEDGER, SETTINGS
 from client.profile import Profile
 from client.store.tables import HISTORY, MOOD, listens, recordings
 from shared_model.errors import BadInput
+
+Progress = Callable[[int, int], None]
 
 _README = """What sottovoce held about you on this device, in full. It is not encrypted: keep it safe, or delete it.
 
@@ -27,29 +31,42 @@ settings.toml       what you chose
 """
 
 
+def unseen(done: int, total: int) -> None:
+    """Where nobody watches."""
+    del done, total
+
+
 def export_everything(profile: Profile, out: Path) -> dict[str, int]:
     """Write the zip, readable by its owner alone; rows by table. Raises BadInput where `out` exists or cannot be made.
 
     The file appears when it is whole.
     """
-    rows: dict[str, int] = {}
     try:
         if os.path.lexists(out):
             raise FileExistsError
-        with new_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("README.txt", _README)
-            for engine, tables in ((profile.history, HISTORY), (profile.mood(), MOOD)):
-                for table in tables.sorted_tables if engine is not None else ():
-                    assert engine is not None
-                    rows[table.name] = _write_table(archive, engine, table)
-            _write_listens(archive, profile.history)
-            for name in (LEDGER, SETTINGS):
-                if (profile.folder / name).exists():
-                    archive.write(profile.folder / name, name)
+        with new_file(out) as file:
+            return write_everything(profile, file)
     except FileExistsError as error:
         raise BadInput(f"export: {out} exists; name a new file with --out") from error
     except OSError as error:
         raise BadInput(f"export: {out} cannot be written ({error.strerror}); name another file with --out") from error
+
+
+def write_everything(profile: Profile, file: BinaryIO, *, progress: Progress = unseen) -> dict[str, int]:
+    """The same zip into an open file. progress: told how many tables are written, and of how many."""
+    rows: dict[str, int] = {}
+    kept = [(engine, tables) for engine, tables in ((profile.history, HISTORY), (profile.mood(), MOOD)) if engine]
+    every = [(engine, table) for engine, tables in kept for table in tables.sorted_tables]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", _README)
+        for done, (engine, table) in enumerate(every):
+            progress(done, len(every) + 1)
+            rows[table.name] = _write_table(archive, engine, table)
+        progress(len(every), len(every) + 1)
+        _write_listens(archive, profile.history)
+        for name in (LEDGER, SETTINGS):
+            if (profile.folder / name).exists():
+                archive.write(profile.folder / name, name)
     return rows
 
 

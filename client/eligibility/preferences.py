@@ -19,6 +19,7 @@ class EligibilitySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    paused: bool = Field(False, description="Wait until this is taken back: no tuning, no rounds.")
     run_on_batteries: bool = Field(False, description="Also work on battery.")
     run_if_user_active: bool = Field(False, description="Also work while somebody uses the computer.")
     idle_time_to_run: float = Field(

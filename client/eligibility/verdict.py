@@ -24,7 +24,7 @@ class Verdict:
 
 
 def judge(reading: Reading, settings: EligibilitySettings, *, job: Job) -> Verdict:
-    """May `job` run now? The first hindrance is the reason: power, then use, load, hours, and for a round the network.
+    """May `job` run now? The first hindrance is the reason: a pause, power, use, load, hours, for a round the network.
 
     Guarantee: allowed only if each thing asked for was read as such, or is unknown and in `settings.assume`.
     """
@@ -41,6 +41,8 @@ def within_hours(hour: float, *, start: float, end: float) -> bool:
 
 def _hindrances(reading: Reading, settings: EligibilitySettings, job: Job) -> Iterator[str]:
     assumed = settings.assume
+    if settings.paused:
+        yield "paused by you"
     if not settings.run_on_batteries:
         if reading.on_mains is None and Assumption.MAINS not in assumed:
             yield _unknown("whether this computer is on mains power", Assumption.MAINS)

@@ -1,0 +1,1 @@
+"""The listener's page, a file each."""
