@@ -1,5 +1,6 @@
 """What a plan protects and what not, in sentences for the operator who chooses it."""
 
+from shared_model.privacy.disclosure import assumption
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import device_spent, population_spent
 from shared_model.privacy.spent import Trust
@@ -16,6 +17,12 @@ def promises(plan: PrivacyPlan) -> list[str]:
     ]
     if plan.trust is Trust.CENTRAL:
         said.append("Trust is central: this coordinator sees each device's clipped update, and adds the noise itself.")
+    if plan.trust is Trust.DISTRIBUTED:
+        colluding = plan.minimum_cohort - plan.honest
+        said.append(
+            "Trust is distributed: devices add the noise, and this coordinator sees noised sums and nothing else; that "
+            f"{assumption(plan)}, and at most {colluding} of a round work with it."
+        )
     if plan.sample_rate == 1:
         said.append("Every device is in every round, so that sampling hides nobody and amplifies nothing.")
     if plan.cohort < SMALL_COHORT:

@@ -56,6 +56,9 @@ class PlanSettings(BaseModel):
     device_cap: float = Field(20.0, description="Epsilon that one device may spend, by its own count.")
     mechanism: Mechanism = Field(Mechanism.GAUSSIAN, description="What is done to a sum.")
     bands: int = Field(1, description="Of the matrix factorisation.")
+    honest: int = Field(
+        0, description="With distributed trust: devices of every sum that are honest and stay, whose noise is counted."
+    )
     clipping: Clipping = Field(Clipping.FLAT, description="How the clip norm is found.")
     trust: Trust = Field(Trust.CENTRAL, description="Who adds the noise.")
     sampling: Sampling = Field(Sampling.POISSON, description="How cohorts are drawn.")

@@ -8,6 +8,7 @@ from client.node.answer import answer_for
 from client.node.bundle import known_bundles
 from client.node.executor import Post, require_version, serve
 from client.node.round import Participant
+from client.node.secure_round import SecureRounds
 from client.node.supernode import LOOPBACK, Enrolled, runtime_api, supervise
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ def run_node(
     supernode = threading.Thread(target=keep_supernode, name="supernode")
     supernode.start()
     try:
-        serve(post, answer_for(participant), stop=stop)
+        secure = SecureRounds(participant=participant, node_key=enrolled.node_key)
+        serve(post, answer_for(participant, secure), stop=stop)
     finally:
         stop.set()
         supernode.join()

@@ -5,7 +5,6 @@ a round is in the middle of lives in this process alone: killed, the device is l
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,15 +17,15 @@ from client.node.round import Participant
 from shared_model.books.merkle import leaf_hash
 from shared_model.books.round_log import Intent, decode_leaf
 from shared_model.errors import Refused
+from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.privacy.spent import Trust
 from shared_model.secagg.device import Device, DeviceLimits, require_within
+from shared_model.secagg.encoding import encode, planned, rotation_seed
 from shared_model.secagg.terms import Terms
 
 log = logging.getLogger(__name__)
 DEFAULT_SECAGG_LIMITS = DeviceLimits(smallest_cohort=3, smallest_threshold=2, smallest_honest=2)
 """As `client.node.limits.DEFAULT_LIMITS`, and never a sum in which one honest device is alone."""
-Encode = Callable[[Tensor, Intent], NDArray[np.uint64]]
-"""The clipped update (d,) as this device's noised share of the sum, uint64 below the modulus of the intent."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +34,6 @@ class SecureRounds:
 
     participant: Participant
     node_key: EllipticCurvePrivateKey
-    encode: Encode
     limits: DeviceLimits = DEFAULT_SECAGG_LIMITS
     _device: Device | None = field(default=None, init=False)
 
@@ -49,7 +47,7 @@ class SecureRounds:
             raise Refused("round: it was not announced as securely aggregated; the device declines")
         require_within(intent.secagg, self.limits)
         update = self._distributed().take_part(asked.invitation, asked.parameters)
-        vector = self.encode(update, intent)
+        vector = _noised(update, intent, asked.parameters)
         terms = Terms(
             run=intent.run,
             round=intent.round,
@@ -79,3 +77,28 @@ class SecureRounds:
         if limits.trust is not Trust.DISTRIBUTED:
             self.participant = replace(self.participant, limits=replace(limits, trust=Trust.DISTRIBUTED))
         return self.participant
+
+
+def _noised(update: Tensor, intent: Intent, parameters: Tensor) -> NDArray[np.uint64]:
+    """What this device adds to the sum (D,): the clipped update with its share of the noise, by what was announced.
+
+    Raises Refused where the announced modulus is not the one that follows from the rest.
+    """
+    assert intent.secagg is not None
+    encoding = planned(
+        size=len(update),
+        vector_norm=intent.clip_norm,
+        noise_multiplier=intent.noise_multiplier,
+        honest=intent.secagg.honest,
+        devices=intent.secagg.most,
+    )
+    if encoding.modulus_bits != intent.secagg.modulus_bits:
+        raise Refused("round: its modulus is not that of its noise and its cohort; the device declines")
+    seed = rotation_seed(intent.round, parameters.numpy())
+    rows = update[None].double().numpy()
+    vector: NDArray[np.uint64] = encode(rows, encoding=encoding, seed=seed, randomness=_operating_system)[0]
+    return vector
+
+
+def _operating_system(_purpose: str) -> Randomness:
+    return OperatingSystemRandomness()

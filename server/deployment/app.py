@@ -15,9 +15,11 @@ from server.deployment.books import Books, open_books
 from server.deployment.collect import Collect
 from server.deployment.deployment import held, is_halted, read_deployment
 from server.deployment.nodes import read_nodes
+from server.deployment.secure_round import play_securely
 from server.deployment.seen import read_seen
 from server.round import RoundState, run_round
 from shared_model.privacy.randomness import OperatingSystemRandomness
+from shared_model.privacy.spent import Trust
 
 log = logging.getLogger(__name__)
 WAIT_S = 0.5
@@ -44,6 +46,8 @@ def main(grid: Grid, context: Context) -> None:
 def play(state: RoundState, books: Books, grid: Grid, nodes: dict[int, int]) -> RoundState:
     """One round, announced, done and concluded. The cohort is drawn from the plan's population by its sample rate,
     whoever is connected; nodes: Flower's of each registration number."""
+    if books.deployment.plan.trust is Trust.DISTRIBUTED:
+        return play_securely(state, books, grid, nodes)
     began = time.monotonic()
     books.announce(state)
     collect = Collect(grid=grid, books=books, nodes=nodes, seen=read_seen(books.folder))

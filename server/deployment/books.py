@@ -53,9 +53,9 @@ class Books:
         self.concluded(state)
         return state
 
-    def announce(self, state: RoundState) -> None:
+    def announce(self, state: RoundState, *, registry_root: str | None = None) -> None:
         """Before anyone is asked."""
-        self.logged.announce(state)
+        self.logged.announce(state, registry_root=registry_root)
 
     def concluded(self, state: RoundState) -> None:
         """The round that led to `state` is over: checkpoint, then outcome."""

@@ -58,10 +58,15 @@ class Deployment:
         if not self.round_s > 0 or not self.pause_s >= 0:
             raise ValueError("round_s must be above 0 and pause_s 0 or more")
         plan = self.plan
-        if plan.mechanism is not Mechanism.GAUSSIAN or plan.clipping is not Clipping.FLAT:
+        if plan.mechanism not in (Mechanism.GAUSSIAN, Mechanism.SKELLAM) or plan.clipping is not Clipping.FLAT:
             raise Refused(
                 f"deployment: mechanism {plan.mechanism.value} with {plan.clipping.value} clipping, which devices "
-                "cannot count from the log; plan the mechanism gaussian with flat clipping"
+                "cannot count from the log; plan the mechanism gaussian or skellam with flat clipping"
+            )
+        if plan.evaluation_share:
+            raise Refused(
+                f"deployment: evaluation_share {plan.evaluation_share:g}, and deployed devices report no quality; "
+                "leave it out"
             )
         if plan.sampling not in (Sampling.POISSON, Sampling.FULL_PARTICIPATION):
             raise Refused(

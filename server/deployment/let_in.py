@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from server.deployment.nodes import write_nodes
+from server.deployment.registered import write_node_keys
 from server.deployment.runs import register_node, unregister_node
 from server.deployment.superlink import SuperLinkPlace
 from shared_model.durable import write_atomically
@@ -31,6 +32,7 @@ def let_in(place: SuperLinkPlace, folder: Path, registered: Mapping[int, bytes])
     Who left is refused before anybody new is let in, and a key that changed is another node. Written after each
     change, so that a kill loses none. Raises SottovoceError where Flower does not do it; to be called again then.
     """
+    write_node_keys(folder, registered)
     held = _read(folder)
     for number, each in list(held.items()):
         if number not in registered or each.key_sha256 != _hash(registered[number]):

@@ -11,7 +11,9 @@ from shared_model.errors import Refused
 from shared_model.head.parameters import ParameterLayout
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import population_spent
+from shared_model.privacy.spent import Trust
 from shared_model.release import model_hash
+from shared_model.secagg.planned import secagg_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +25,11 @@ class LoggedRun:
     plan: PrivacyPlan
     layout: ParameterLayout
 
-    def announce(self, state: RoundState) -> None:
+    def announce(self, state: RoundState, *, registry_root: str | None = None) -> None:
         """Log the intent of the round after `state`, before anyone is asked. Raises Refused as `RoundLog.append`, and
-        where no accountant counts the round."""
+        where no accountant counts the round. registry_root: of the devices that may be in it, where that is told."""
         plan, number = self.plan, state.round + 1
+        distributed = plan.trust is Trust.DISTRIBUTED
         self.log.append(
             Intent(
                 run=self.run,
@@ -45,8 +48,8 @@ class LoggedRun:
                 epsilon_before=logged_epsilon(plan, rounds=number - 1),
                 epsilon_after=logged_epsilon(plan, rounds=number),
                 weights=UNIFORM,
-                secagg=None,
-                registry_root=None,
+                secagg=secagg_of(plan, size=self.layout.size) if distributed else None,
+                registry_root=registry_root,
             )
         )
 

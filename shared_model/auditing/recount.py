@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from shared_model.auditing.finding import Finding
-from shared_model.books.round_log import ACCOUNTED, Intent
+from shared_model.books.round_log import ACCOUNTED, SKELLAM, Intent
 from shared_model.errors import Refused
-from shared_model.privacy.spent import Adversary, Relation, Sampling, Unit
+from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 
 TOLERANCE = 2e-3
 """Relative. Two PLD accountants agree only up to their grids, each at most 1e-3 above the exact value."""
@@ -22,8 +22,8 @@ MOST_RECOUNTED = 1000
 
 _ACCOUNTANTS = ("PLD", "exact Gaussian composition")
 
-Plan = tuple[Sampling, Relation, float, float, float]
-"""Sampling, relation, sample rate, noise multiplier, delta."""
+Plan = tuple[Sampling, Relation, float, float, float, Trust]
+"""Sampling, relation, sample rate, noise multiplier, delta, and who adds the noise."""
 
 
 def recount(intents: Iterable[tuple[int, Intent]]) -> list[Finding]:
@@ -45,7 +45,12 @@ def _recounted(line: int, intent: Intent) -> Finding:
     claimed = intent.epsilon_after
     place = f"round {intent.round} of run {intent.run}"
     kind = (claimed.unit, claimed.adversary)
-    if intent.mechanism not in ACCOUNTED or kind != (Unit.DEVICE, Adversary.RELEASE_READER):
+    in_shares = claimed.trust is Trust.DISTRIBUTED
+    if (
+        intent.mechanism not in ACCOUNTED
+        or (intent.mechanism == SKELLAM) is not in_shares
+        or kind != (Unit.DEVICE, Adversary.RELEASE_READER)
+    ):
         return Finding(line=line, what=f"{place}: no accountant here covers what it claims", ok=False)
     counted = min(intent.round, intent.releases)
     if intent.sampling is not Sampling.NONE and counted < intent.round:
@@ -65,7 +70,8 @@ def _recounted(line: int, intent: Intent) -> Finding:
 
 def _plan(intent: Intent) -> Plan:
     relation = intent.epsilon_after.relation
-    return intent.sampling, relation, intent.sample_rate, intent.noise_multiplier, intent.delta
+    trust = intent.epsilon_after.trust
+    return intent.sampling, relation, intent.sample_rate, intent.noise_multiplier, intent.delta, trust
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +80,7 @@ def _epsilons(plan: Plan, rounds: int) -> tuple[float, float | None]:
     # imported here: scipy and dp-accounting take a second, which the rest of a check need not spend
     from shared_model.privacy.coverage import account
 
-    sampling, relation, sample_rate, noise_multiplier, delta = plan
+    sampling, relation, sample_rate, noise_multiplier, delta, trust = plan
     found = account(
         sampling=sampling,
         relation=relation,
@@ -82,5 +88,6 @@ def _epsilons(plan: Plan, rounds: int) -> tuple[float, float | None]:
         noise_multiplier=noise_multiplier,
         rounds=rounds,
         delta=delta,
+        trust=trust,
     )
     return found.epsilon, found.rdp

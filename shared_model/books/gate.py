@@ -12,7 +12,7 @@ from shared_model.books.entries import CheckpointSeen, Debit, Entry, ExampleBudg
 from shared_model.books.ledger_law import last_seen, log_key_of
 from shared_model.books.merkle import EMPTY_ROOT, extends, includes, leaf_hash
 from shared_model.books.notes import Verifier
-from shared_model.books.round_log import GAUSSIAN, UNIFORM, Intent, decode_leaf
+from shared_model.books.round_log import GAUSSIAN, SKELLAM, UNIFORM, Intent, decode_leaf
 from shared_model.books.spending import require_allowed
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.spent import Trust
@@ -113,7 +113,10 @@ def require_logged(
 
 def _require_limits(intent: Intent, limits: OwnLimits) -> None:
     refusals = (
-        (intent.mechanism != GAUSSIAN, f"mechanism {intent.mechanism}, which this device cannot count"),
+        (
+            intent.mechanism != (SKELLAM if intent.epsilon_after.trust is Trust.DISTRIBUTED else GAUSSIAN),
+            f"mechanism {intent.mechanism}, which this device cannot count",
+        ),
         (intent.weights != UNIFORM, f"weights {intent.weights}, and only uniform ones are covered by the noise"),
         (intent.epsilon_after.trust is not limits.trust, f"{intent.epsilon_after.trust.value} trust"),
         (intent.clip_norm > limits.largest_clip_norm, f"clip norm {intent.clip_norm:g}"),

@@ -19,8 +19,8 @@ FORMAT_VERSION = 1
 LEAVES, CHECKPOINT, PUBLIC_KEY = "leaves.jsonl", "checkpoint", "key.pub"
 """The files of a log's folder: a leaf a line, the signed note, the vkey."""
 UNIFORM = "uniform"
-GAUSSIAN = "gaussian"
-ACCOUNTED = (GAUSSIAN, "matrix-factorisation")
+GAUSSIAN, SKELLAM = "gaussian", "skellam"
+ACCOUNTED = (GAUSSIAN, SKELLAM, "matrix-factorisation")
 """Of `shared_model.privacy.plan.Mechanism`, which is not imported here, since it brings scipy with it."""
 
 

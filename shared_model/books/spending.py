@@ -13,7 +13,7 @@ _MOST_MU = 1e6
 """Beyond it epsilon is above 5e11, which is no privacy, and rounding keeps the root from being found."""
 _WORDS = {
     Trust.CENTRAL: "Gaussian noise of which the server gives its word",
-    Trust.DISTRIBUTED: "Gaussian noise of which each device adds its share",
+    Trust.DISTRIBUTED: "Skellam noise of which each device adds its share",
     Trust.LOCAL: "Gaussian noise that the device adds itself",
 }
 
@@ -40,7 +40,8 @@ def spent(entries: Sequence[Entry]) -> PrivacySpent:
     """
     rounds = participations(entries)
     delta = opened_of(entries).delta
-    epsilon = _epsilon(composed_mu(rounds), delta)
+    epsilon = _epsilon(rounds, delta)
+    by = "RDP of Skellam noise" if _in_shares(rounds) else "exact Gaussian composition"
     return PrivacySpent(
         epsilon=epsilon,
         delta=delta,
@@ -49,7 +50,7 @@ def spent(entries: Sequence[Entry]) -> PrivacySpent:
         adversary=Adversary.RELEASE_READER,
         mechanism="; ".join(_WORDS[trust] for trust in Trust if any(each.trust is trust for each in rounds)) or "none",
         rounds=len(rounds),
-        accountant="exact Gaussian composition" if epsilon < math.inf else "none",
+        accountant=by if epsilon < math.inf else "none",
         reason=None if epsilon < math.inf else "a round with hardly any noise or none is among them",
     )
 
@@ -75,7 +76,7 @@ def require_allowed(entries: Sequence[Entry], debit: Debit) -> None:
         (opened.device_cap, rounds, "the device's own epsilon"),
         (opened.monthly_cap, [*of_month, debit], f"the device's own epsilon of {debit.month}"),
     ):
-        after = 0.0 if cap is None else _epsilon(composed_mu(counted), opened.delta)
+        after = 0.0 if cap is None else _epsilon(counted, opened.delta)
         if cap is not None and not after <= cap:
             raise Refused(
                 f"ledger: one more round would make {whose} {after:.3f}, above its cap of {cap:g}; it declines"
@@ -85,7 +86,7 @@ def require_allowed(entries: Sequence[Entry], debit: Debit) -> None:
 def spent_in(entries: Sequence[Entry], month: str) -> float:
     """The device's own epsilon of one month's rounds alone, at the ledger's delta and in the kind of `spent`."""
     of_month = [each for counted, each in months_of(entries) if counted == month]
-    return _epsilon(composed_mu(of_month), opened_of(entries).delta)
+    return _epsilon(of_month, opened_of(entries).delta)
 
 
 def _relation(rounds: Sequence[Debit | Assumed]) -> Relation:
@@ -93,8 +94,24 @@ def _relation(rounds: Sequence[Debit | Assumed]) -> Relation:
     return Relation.REPLACE_ONE if replace else Relation.ZERO_OUT
 
 
-def _epsilon(mu: float, delta: float) -> float:
+def _in_shares(rounds: Sequence[Debit | Assumed]) -> bool:
+    return any(each.trust is Trust.DISTRIBUTED for each in rounds)
+
+
+def _epsilon(rounds: Sequence[Debit | Assumed], delta: float) -> float:
+    """Of all of them by Skellam's divergences, which are never below the Gaussian's, where one was of noise in shares.
+
+    What that accountant needs of a sum beside z (`shared_model.privacy.skellam`) every encoding sees to.
+    """
+    mu = composed_mu(rounds)
+    if mu > _MOST_MU:
+        return math.inf
     # imported here: scipy takes half a second, which reading a ledger need not spend
+    if _in_shares(rounds):
+        from shared_model.privacy.skellam import skellam_epsilon
+
+        counts = Counter(each.noise_multiplier for each in rounds)
+        return skellam_epsilon(counts, relation=_relation(rounds), delta=delta)
     from shared_model.privacy.gaussian import gaussian_epsilon
 
-    return math.inf if mu > _MOST_MU else gaussian_epsilon(delta, mu=mu)
+    return gaussian_epsilon(delta, mu=mu)

@@ -44,9 +44,3 @@ class SecAggParameters:
         and more than half of them and the dishonest together (Bonawitz et al. 2017, section 6.2)."""
         planned = -(-devices * self.threshold // self.cohort)
         return max(self.threshold, planned, (devices + self.dishonest) // 2 + 1)
-
-    @property
-    def assumption(self) -> str:
-        """What has to be printed with the privacy of such a round."""
-        colluding = f", and at most {self.dishonest} work with the server" if self.dishonest else ""
-        return f"holds if at least {self.honest} of {self.cohort} devices are honest and stay{colluding}"

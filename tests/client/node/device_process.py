@@ -5,6 +5,9 @@ Ends on SIGTERM. `pause`, a file with one of the words below in it: there the de
     before    the debit: consents and limits are checked
     during    the round: debited, and nothing read yet
     after     training: the update is made, and has not left
+    keys      of a secure round are given, and nothing after them
+
+`record`, a folder: what it adds to each secure sum is written there, for the test alone.
 """
 
 import json
@@ -15,13 +18,16 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from client.eligibility.sensors import read_sensors
 from client.node import answer as node_answer
 from client.node import round as node_round
+from client.node import secure_round as node_secure
 from client.node.node import run_node
 from client.node.round import Participant
+from client.node.secure_round import SecureRounds
 from client.node.supernode import Enrolled
 from client.profile import open_profile
 from shared_model.books.notes import Verifier
@@ -46,6 +52,16 @@ def main(told: dict[str, str]) -> None:
 
     node_round.read_learned = waits("during", node_round.read_learned)
     node_answer.reply_with = waits("after", node_answer.reply_with)
+    SecureRounds.go_on = waits("keys", SecureRounds.go_on)
+    if "record" in told:
+        noised = node_secure._noised
+
+        def recorded(update, intent, parameters):
+            vector = noised(update, intent, parameters)
+            np.savez(Path(told["record"]) / f"{intent.round}.npz", update=update.numpy(), vector=vector)
+            return vector
+
+        node_secure._noised = recorded
     enrolled = Enrolled(
         superlink=told["superlink"],
         authority=Path(told["authority"]),

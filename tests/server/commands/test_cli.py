@@ -58,6 +58,13 @@ def test_init_says_what_a_small_cohort_protects_and_what_not(run, tmp_path):
     assert "small" not in " ".join(json.loads(out)["promises"])
 
 
+def test_init_says_what_distributed_trust_rests_on(run, tmp_path):
+    shares = ("trust=distributed", "mechanism=skellam", "honest=40", "noise_multiplier=2", "minimum_cohort=60")
+    _, out, _ = run("init", tmp_path / "s", *(word for each in shares for word in ("--set", f"plan.{each}")), "--json")
+    said = " ".join(json.loads(out)["promises"])
+    assert "holds if at least 40 of 100 devices are honest and stay, and at most 20 of a round work with it" in said
+
+
 def test_an_auditor_verifies_the_empty_log_with_the_key_that_init_wrote(folder):
     verified = verify_round_log(folder / "log", key=read_key(folder / "log.pub.pem", log=folder / "log"))
     assert verified.ok

@@ -9,6 +9,7 @@ from shared_model.books.entries import Assumed, Debit, Opened, Restored
 from shared_model.books.spending import composed_mu, require_allowed, spent, spent_in
 from shared_model.errors import Refused
 from shared_model.privacy.gaussian import device_epsilon
+from shared_model.privacy.skellam import skellam_epsilon
 from shared_model.privacy.spent import Adversary, Relation, Trust, Unit
 
 
@@ -136,3 +137,15 @@ def test_a_month_has_a_cap_of_its_own_and_the_next_begins_anew():
 def test_with_a_monthly_cap_a_round_of_no_month_is_refused():
     with pytest.raises(Refused, match="names no month"):
         require_allowed([Opened(device_cap=None, delta=1e-5, max_participations=9, monthly_cap=5.0)], debit(1, 1.2))
+
+
+def test_noise_in_shares_is_counted_by_its_own_divergences_and_never_below_the_gaussian():
+    shares = [replace(debit(number, 2.5), trust=Trust.DISTRIBUTED) for number in (1, 2)]
+    counted = spent([opened(), *shares])
+    gaussian = spent([opened(), debit(1, 2.5), debit(2, 2.5)])
+    expected = skellam_epsilon({2.5: 2}, relation=Relation.ZERO_OUT, delta=opened().delta)
+    assert counted.epsilon == expected > gaussian.epsilon
+    assert counted.accountant == "RDP of Skellam noise"
+    assert spent([opened(), shares[0], debit(2, 2.5)]).epsilon == expected  # all of them, where one is of shares
+    with pytest.raises(Refused, match="above its cap"):
+        require_allowed([opened(cap=(expected + gaussian.epsilon) / 2), shares[0]], shares[1])

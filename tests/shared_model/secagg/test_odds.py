@@ -96,7 +96,3 @@ def test_parameters_that_cannot_be_are_refused(changes):
     values = {"cohort": 10, "most": 12, "threshold": 8, "modulus_bits": 20, "honest": 6, "dishonest": 1} | changes
     with pytest.raises(ValueError, match="secure aggregation"):
         SecAggParameters(**values)
-
-
-def test_the_assumption_is_a_sentence():
-    assert parameters(10, 8, 6, 0).assumption == "holds if at least 6 of 10 devices are honest and stay"
