@@ -29,13 +29,18 @@ class Terms:
         require_sha256("registry_root", self.registry_root)
         if not 1 <= self.size <= MOST_NUMBERS:
             raise ValueError(f"secure aggregation: {self.size} numbers; there must be 1 to {MOST_NUMBERS}")
-        told: dict[str, canonical_json.JsonValue] = {
-            "format": 1,
-            "run": self.run,
-            "round": self.round,
-            "intent_sha256": self.intent_sha256,
-            "registry_root": self.registry_root,
-            "size": self.size,
-            "parameters": spell(self.parameters),
-        }
-        object.__setattr__(self, "digest", hashlib.sha256(canonical_json.encode(told)).digest())
+        object.__setattr__(self, "digest", hashlib.sha256(self.spelled()).digest())
+
+    def spelled(self) -> bytes:
+        """The canonical JSON that is hashed."""
+        return canonical_json.encode(
+            {
+                "format": 1,
+                "run": self.run,
+                "round": self.round,
+                "intent_sha256": self.intent_sha256,
+                "registry_root": self.registry_root,
+                "size": self.size,
+                "parameters": spell(self.parameters),
+            }
+        )

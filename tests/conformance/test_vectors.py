@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 HERE = Path(__file__).parent
 WRITER = runpy.run_path(str(HERE / "write_vectors.py"))
@@ -150,3 +152,65 @@ def test_a_manifest_is_signed_as_canonical_json():
     signed = manifest["signature_context"].encode() + manifest["text"].encode()
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(manifest["public_key"]))
     key.verify(bytes.fromhex(manifest["signature"]), signed)
+
+
+def chacha20(key, size):
+    """RFC 8439, section 2.4, with a nonce of zeros and the counter from 0, as it is written there."""
+
+    def quarter(state, a, b, c, d):
+        for first, second, third, turn in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            state[first] = (state[first] + state[second]) % 2**32
+            mixed = state[third] ^ state[first]
+            state[third] = (mixed << turn | mixed >> (32 - turn)) % 2**32
+
+    constants = [int.from_bytes(b"expand 32-byte k"[i : i + 4], "little") for i in range(0, 16, 4)]
+    words = [int.from_bytes(key[i : i + 4], "little") for i in range(0, 32, 4)]
+    stream = b""
+    for counter in range(-(-size // 64)):
+        start = [*constants, *words, counter, 0, 0, 0]
+        state = list(start)
+        for _ in range(10):
+            for column in range(4):
+                quarter(state, column, column + 4, column + 8, column + 12)
+            for column in range(4):
+                quarter(state, column, 4 + (column + 1) % 4, 8 + (column + 2) % 4, 12 + (column + 3) % 4)
+        stream += b"".join(((x + y) % 2**32).to_bytes(4, "little") for x, y in zip(state, start, strict=True))
+    return stream[:size]
+
+
+def hkdf(secret, *, salt, info):
+    """RFC 5869 for one block."""
+    extracted = hmac.digest(salt, secret, "sha256")
+    return hmac.digest(extracted, info + b"\1", "sha256")
+
+
+def test_masks_and_seals_of_secure_aggregation():
+    held = vectors("masks")
+    terms_digest = hashlib.sha256(held["terms"].encode()).digest()
+    assert terms_digest.hex() == held["terms_digest"]
+    assert canonical(json.loads(held["terms"])) == held["terms"]
+    roster = bytes.fromhex(held["roster"])
+    assert roster == b"".join(n.to_bytes(2) for n in (3, 2, 2)) + b"".join(n.to_bytes(4) for n in (4, 7, 300))
+    digest = hashlib.sha256(held["roster_context"].encode() + terms_digest + roster).digest()
+    assert digest.hex() == held["roster_digest"]
+    own = X25519PrivateKey.from_private_bytes(bytes.fromhex(held["own_private"]))
+    secret = own.exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(held["other_public"])))
+
+    def key(purpose, pair):
+        info = held["key_context"].encode() + purpose + b"\0" + b"".join(each.to_bytes(4) for each in pair)
+        return hkdf(secret, salt=digest, info=info)
+
+    seed = key(b"mask", sorted(held["pair"]))
+    assert seed.hex() == held["mask_seed"]
+    for masked in held["masks"]:
+        bits, word = masked["modulus_bits"], 4 if masked["modulus_bits"] <= 32 else 8
+        stream = chacha20(seed, 5 * word)
+        numbers = [int.from_bytes(stream[i : i + word], "little") % 2**bits for i in range(0, 5 * word, word)]
+        assert numbers == masked["mask"]
+        packed = sum(number << bits * place for place, number in enumerate(numbers))
+        assert packed.to_bytes(-(-5 * bits // 8), "little").hex() == masked["packed"]
+    about = digest + b"".join(each.to_bytes(4) for each in held["pair"])
+    opened = ChaCha20Poly1305(key(b"seal", held["pair"])).decrypt(bytes(12), bytes.fromhex(held["sealed"]), about)
+    assert opened.hex() == "".join(held["shares"])
+    assert held["share_of_secret"] == "00" + held["secret"]
+    assert int(held["prime"]) == 2**256 + 297

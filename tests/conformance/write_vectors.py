@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared_model.books.chain import append, mirror_of
 from shared_model.books.checkpoint import Checkpoint
@@ -22,6 +23,15 @@ from shared_model.manifest import Manifest
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import device_spent, server_spent
 from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
+from shared_model.secagg.graph import Graph
+from shared_model.secagg.keys import pairwise_seed
+from shared_model.secagg.masking import MaskedSum
+from shared_model.secagg.messages import Roster
+from shared_model.secagg.packing import pack
+from shared_model.secagg.parameters import SecAggParameters
+from shared_model.secagg.sealing import seal
+from shared_model.secagg.shares import PRIME, SHARE_BYTES, split
+from shared_model.secagg.terms import Terms
 
 FOLDER = Path(__file__).parent / "vectors"
 SIGNER = Signer(name="example.org/log", private_key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -176,7 +186,63 @@ def canonical_json() -> dict[str, object]:
     }
 
 
-VECTORS = {"round_log": round_log, "ledger": ledger, "manifest": manifest, "canonical_json": canonical_json}
+def masks() -> dict[str, object]:
+    terms = Terms(
+        run="run-1",
+        round=3,
+        intent_sha256=sha256("an intent"),
+        registry_root=sha256("registry"),
+        size=5,
+        parameters=SecAggParameters(cohort=3, most=3, threshold=2, modulus_bits=20, honest=2, dishonest=0),
+    )
+    roster = Roster(graph=Graph(devices=3, degree=2, share_threshold=2), numbers=(4, 7, 300))
+    digest = roster.digest(terms.digest)
+    own = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+    other = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+    public = other.public_key().public_bytes_raw()
+    seed = pairwise_seed(own, public, roster_digest=digest, pair=(7, 4))
+    masked = []
+    for bits in (20, 40):
+        total = MaskedSum(5, modulus_bits=bits)
+        total.add_mask(seed)
+        masked.append(
+            {"modulus_bits": bits, "mask": total.reduced().tolist(), "packed": pack(total.reduced(), bits=bits).hex()}
+        )
+    shares = (b"\1" * SHARE_BYTES, b"\2" * SHARE_BYTES)
+    return {
+        "how": "terms_digest is the SHA-256 of terms; roster_digest that of roster_context, terms_digest and roster "
+        "(big-endian: n, degree, threshold in 2 bytes each, then numbers in 4); keys are HKDF-SHA-256 of X25519's "
+        "secret, salt roster_digest, info key_context, the purpose, a zero byte and the pair in 4 bytes each: for a "
+        "mask the lower number first, for a seal the sender; a mask is the ChaCha20 stream (zero nonce and counter) in "
+        "little-endian words of 4 bytes up to 32 bits and of 8 above, modulo 2^bits; packed is bits a number, the "
+        "lowest first; sealed is ChaCha20-Poly1305 with a zero nonce over both shares, about roster_digest and pair; "
+        "of a secret, share_of_secret is one at place 3 of threshold 1, which is the secret itself in 33 bytes",
+        "terms": terms.spelled().decode(),
+        "terms_digest": terms.digest.hex(),
+        "roster_context": "sottovoce secagg roster v1\n",
+        "roster": roster.body().hex(),
+        "roster_digest": digest.hex(),
+        "key_context": "sottovoce secagg v1 ",
+        "own_private": bytes(range(32)).hex(),
+        "other_public": public.hex(),
+        "pair": [7, 4],
+        "mask_seed": seed.hex(),
+        "masks": masked,
+        "shares": [share.hex() for share in shares],
+        "sealed": seal(shares, own, public, roster_digest=digest, pair=(7, 4)).hex(),
+        "secret": bytes(range(32)).hex(),
+        "share_of_secret": split(bytes(range(32)), [3], threshold=1)[0].hex(),
+        "prime": str(PRIME),
+    }
+
+
+VECTORS = {
+    "round_log": round_log,
+    "ledger": ledger,
+    "manifest": manifest,
+    "canonical_json": canonical_json,
+    "masks": masks,
+}
 
 
 def content(name: str) -> str:
