@@ -37,6 +37,7 @@ class Part(StrEnum):
     AUDITS = "audits"
     DEVICE = "device"
     DEPLOYED = "deployed"
+    SECAGG = "secagg"
 
 
 class EngineName(StrEnum):
@@ -204,12 +205,14 @@ def build_dataset(
 @app.command(epilog="Example: sottovoce-simulate benchmark device --json")
 def benchmark(
     parts: Annotated[
-        list[Part] | None, typer.Argument(metavar="[PART]...", help="engine, audits, device, deployed. Default: all.")
+        list[Part] | None,
+        typer.Argument(metavar="[PART]...", help="engine, audits, device, deployed, secagg. Default: all."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """What the project costs, in CPU seconds: client updates against a plain PyTorch loop without privacy (above 1, the
-    engine is faster); audits; a listener's device. Of deployed rounds also seconds, bytes and memory."""
+    engine is faster); audits; a listener's device; secure aggregation beside Flower's. Of deployed rounds also seconds,
+    bytes and memory."""
     from simulations.benchmark.measure import measure
     from simulations.stages import Stages
 

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from simulations.benchmark.secagg.compared import Compared
+
 _AUDITS = {
     "mechanism": "100,000 trials of 64 numbers",
     "one_run": "1,000 canaries, 50 rounds of quick",
@@ -48,6 +50,7 @@ class Measured:
     audits: dict[str, float] | None = None
     device: dict[str, dict[str, float]] | None = None
     deployed: dict[str, float] | None = None
+    secagg: tuple[Compared, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For `benchmark --json`."""
@@ -62,6 +65,8 @@ class Measured:
             }
         if self.deployed is not None:
             found["deployed"] = {name: round(value, 3) for name, value in self.deployed.items()}
+        if self.secagg is not None:
+            found["secagg"] = [row.as_json() for row in self.secagg]
         return found
 
     def lines(self) -> list[str]:
@@ -75,14 +80,17 @@ class Measured:
             lines += [f"device, {told.format(self.device[job][name])}" for (job, name), told in _DEVICE.items()]
         if self.deployed is not None:
             lines += [f"deployed, {told.format(self.deployed[name])}" for name, told in _DEPLOYED.items()]
+        if self.secagg is not None:
+            lines += [f"secagg, {row.line()}" for row in self.secagg]
         return lines
 
 
 def measure(
     parts: Sequence[str], watched: Callable[[str], AbstractContextManager[Callable[[float], None]]]
 ) -> Measured:
-    """Run the benchmarks named in `parts`: engine, audits, device, deployed. watched: shows a stage while it runs."""
-    plain_loop = audits = device = deployed = None
+    """Run the benchmarks named in `parts`: engine, audits, device, deployed, secagg. watched: shows a stage while it
+    runs."""
+    plain_loop = audits = device = deployed = secagg = None
     if "engine" in parts:
         from simulations.benchmark.same_arithmetic import speed_over_plain_loop
 
@@ -99,4 +107,8 @@ def measure(
         from simulations.benchmark.deployed.cost import cost_of_deployment
 
         deployed = cost_of_deployment(watched)
-    return Measured(plain_loop=plain_loop, audits=audits, device=device, deployed=deployed)
+    if "secagg" in parts:
+        from simulations.benchmark.secagg.cost import cost_of_secure_rounds
+
+        secagg = tuple(cost_of_secure_rounds(watched))
+    return Measured(plain_loop=plain_loop, audits=audits, device=device, deployed=deployed, secagg=secagg)

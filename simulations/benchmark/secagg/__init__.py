@@ -1,0 +1,1 @@
+"""What a securely aggregated round costs device and coordinator, beside Flower's SecAgg+."""
