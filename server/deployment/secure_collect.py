@@ -5,7 +5,7 @@ A device that answers with anything but what its stage is for is dropped at that
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,10 +69,9 @@ class SecureCollect:
             self._hold(coordinator, number, vector, drawn)
         except Aborted as aborted:
             log.info("round.aborted reason=%s", aborted)
-        finally:
-            if coordinator.offenders:
-                offenders.record(coordinator.offenders)
-                offenders.save(self._offenders)
+        if coordinator.offenders:
+            offenders.record(coordinator.offenders)
+            self._keep(lambda: offenders.save(self._offenders))
         return None if coordinator.sum is None else Opened(sum=coordinator.sum, devices=coordinator.summed)
 
     def _hold(self, coordinator: Coordinator, number: int, vector: Tensor, drawn: list[int]) -> None:
@@ -97,7 +96,7 @@ class SecureCollect:
                 if stage is Kind.KEYS:
                     self.seen.answered(device, size)
             if stage is Kind.KEYS:
-                self._remember()
+                self._keep(lambda: self.seen.save(self.books.folder))
             contents = _told(coordinator.close())
 
     def _invited(self, vector: Tensor, drawn: list[int], *, deadline_s: float) -> Iterator[tuple[int, RecordDict]]:
@@ -124,12 +123,12 @@ class SecureCollect:
             parameters=intent.secagg,
         )
 
-    def _remember(self) -> None:
-        """A round that has begun does not end for it: what was forgotten is fetched."""
+    def _keep(self, save: Callable[[], None]) -> None:
+        """A round that has begun does not end for it: what was forgotten is fetched, or caught, again."""
         try:
-            self.seen.save(self.books.folder)
+            save()
         except OSError as error:
-            log.warning("round.seen_not_kept cause=%s", type(error).__name__)
+            log.warning("round.not_kept cause=%s", type(error).__name__)
 
     @property
     def _offenders(self) -> Path:

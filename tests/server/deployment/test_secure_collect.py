@@ -18,7 +18,7 @@ from client.node.messages import asked_in, goes_on, messages_in, reply_with, rep
 from server.deployment import collect, secure_collect
 from server.deployment.registered import read_registered, write_node_keys
 from server.deployment.secure_collect import SecureCollect
-from server.deployment.seen import read_seen
+from server.deployment.seen import Seen, read_seen
 from shared_model.books.merkle import leaf_hash
 from shared_model.books.round_log import encode_leaf
 from shared_model.errors import BadInput, Refused
@@ -26,7 +26,7 @@ from shared_model.privacy.spent import Trust
 from shared_model.round_invitation import RoundInvitation
 from shared_model.secagg.device import Device, DeviceLimits
 from shared_model.secagg.messages import Kind
-from shared_model.secagg.offenders import read_offenders
+from shared_model.secagg.offenders import Offenders, read_offenders
 from shared_model.secagg.parameters import SecAggParameters
 from shared_model.secagg.terms import Terms
 from tests.server.deployment.federation import learning
@@ -231,3 +231,14 @@ def test_a_damaged_list_of_keys_is_a_sentence(tmp_path):
     (tmp_path / "node-keys.json").write_text('{"1": "ssh-ed25519 AAAA"}')
     with pytest.raises(BadInput, match=r"node-keys.json cannot be read"):
         read_registered(tmp_path)
+
+
+def test_a_full_disk_costs_what_was_to_be_remembered_and_not_the_round(federation, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Seen, "save", full)
+    monkeypatch.setattr(Offenders, "save", full)
+    babble = {4: lambda now, content: reply_with_message(b"\7" * 60) if now is Kind.MASKED else content}
+    round_of, talking = federation(lies=babble)
+    assert (held(round_of).sum == total(talking, 4)).all()

@@ -122,6 +122,7 @@ def test_a_round_announced_before_the_last_checkpoint_seen_is_never_answered(log
         ({"planned_cohort": 19}, "cohort of 19"),
         ({"minimum_cohort": 4}, "minimum cohort of 4"),
         ({"mechanism": "off"}, "mechanism off"),
+        ({"mechanism": "skellam"}, "mechanism skellam"),  # of shares that nobody adds, with central trust
         ({"weights": "examples"}, "weights examples"),
     ],
 )
