@@ -9,8 +9,10 @@ from typing import TypeVar
 import numpy as np
 
 from shared_model.books.merkle import Tree, leaf_hash
+from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.secagg.coordinator import Coordinator
 from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.encoding import encode, planned
 from shared_model.secagg.graph import plan_graph
 from shared_model.secagg.keys import Registered
 from shared_model.secagg.messages import Kind
@@ -19,7 +21,7 @@ from shared_model.secagg.terms import Terms
 from shared_model.wire.node_key import fingerprint, new_node_key, public_der
 from simulations.benchmark.secagg.compared import RoundCost
 
-BITS = 24
+CLIP_NORM = 0.5
 T = TypeVar("T")
 _LIMITS = DeviceLimits(smallest_cohort=2, smallest_threshold=2, smallest_honest=1)
 
@@ -39,14 +41,17 @@ class _Meter:
 def round_cost(devices: int, *, size: int, lost: int) -> RoundCost:
     """A tenth may be lost, a twentieth may work with the server, 45 % are counted on as honest.
 
+    size: d released numbers; what is masked is their encoding, which a device makes, with its noise, at its own cost.
     lost: so many fall silent between their shares and their masked vectors, which costs the coordinator most.
     """
+    honest = devices * 45 // 100
+    encoding = planned(size=size, vector_norm=CLIP_NORM, noise_multiplier=1.0, honest=honest, devices=devices)
     parameters = SecAggParameters(
         cohort=devices,
         most=devices,
         threshold=devices * 9 // 10,
-        modulus_bits=BITS,
-        honest=devices * 45 // 100,
+        modulus_bits=encoding.modulus_bits,
+        honest=honest,
         dishonest=devices // 20,
     )
     keys = [new_node_key() for _ in range(devices)]
@@ -62,24 +67,25 @@ def round_cost(devices: int, *, size: int, lost: int) -> RoundCost:
         round=1,
         intent_sha256="00" * 32,
         registry_root=tree.root().hex(),
-        size=size,
+        size=encoding.padded,
         parameters=parameters,
     )
     generator = np.random.default_rng(0)
     meter, coordinator = _Meter(), Coordinator(terms, registered)
     cohort: dict[int, Device] = {}
-    total = np.zeros(size, np.uint64)
+    total = np.zeros(encoding.padded, np.uint64)
     for number, key in zip(registered, keys, strict=True):
-        vector = generator.integers(0, 1 << BITS, size, dtype=np.uint64)
-        total += vector if number > lost else np.uint64(0)
+        update = generator.normal(size=(1, size))
         spent = meter.devices[number] = _Spent()
+        vector = _timed(spent, lambda: encode(update, encoding=encoding, seed=bytes(32), randomness=_noise)[0])  # noqa: B023 - at once
+        total += vector if number > lost else np.uint64(0)
         cohort[number] = _timed(
             spent,
-            lambda: Device(terms, vector, number=number, node_key=key, limits=_LIMITS),  # noqa: B023 - at once
+            lambda: Device(terms, vector, number=number, node_key=key, limits=_LIMITS),  # noqa: B023
         )
     _play(coordinator, cohort, meter, lost=lost)
     assert coordinator.sum is not None
-    assert (coordinator.sum == total & np.uint64((1 << BITS) - 1)).all()
+    assert (coordinator.sum == total & np.uint64((1 << encoding.modulus_bits) - 1)).all()
     stayed = [spent for number, spent in meter.devices.items() if number > lost]
     return RoundCost(
         device_ms=1000 * statistics.median(spent.seconds for spent in stayed),
@@ -111,3 +117,7 @@ def _timed(spent: _Spent, call: Callable[[], T]) -> T:
     result = call()
     spent.seconds += time.process_time() - began
     return result
+
+
+def _noise(_purpose: str) -> Randomness:
+    return OperatingSystemRandomness()
