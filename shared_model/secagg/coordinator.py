@@ -8,7 +8,6 @@ Letters: d numbers, n devices in the roster.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -21,7 +20,6 @@ from shared_model.secagg.keys import (
     RoundKeys,
     keys_signed_by,
     pairwise_seed,
-    secret_commitment,
     survivors_signed_by,
 )
 from shared_model.secagg.masking import MaskedSum
@@ -41,9 +39,8 @@ from shared_model.secagg.messages import (
     read_unmasking,
     wrap,
 )
+from shared_model.secagg.opening import Member, NotThatSecret, is_committed, secret_of
 from shared_model.secagg.packing import unpack
-from shared_model.secagg.sealing import share_commitment
-from shared_model.secagg.shares import join
 from shared_model.secagg.terms import Terms
 
 _SURVIVOR_SIGNATURE_BYTES = 64
@@ -59,18 +56,6 @@ class Rejected(ValueError):
     """One message that is not used: late, doubled, of nobody who was asked, or no message. The round goes on."""
 
 
-@dataclass(slots=True)
-class _Member:
-    """What was said by one device of the roster."""
-
-    announcement: Announcement
-    chosen: frozenset[int] = frozenset()
-    choosers: set[int] = field(default_factory=set)
-    shares: Shares | None = None
-    opened: dict[int, bytes] = field(default_factory=dict)
-    """Shares of its one secret that came back, by the place of who held them."""
-
-
 class Coordinator:
     """One round. `receive` what comes, `close` the stage when all have answered or time is up; and so on until `sum`
     is there."""
@@ -84,7 +69,7 @@ class Coordinator:
         self._asked = frozenset(registered)
         self._answered: set[int] = set()
         self._announced: dict[int, Announcement] = {}
-        self._members: list[_Member] = []
+        self._members: list[Member] = []
         self._places: dict[int, int] = {}
         self._survivors: frozenset[int] = frozenset()
         self._signatures: dict[int, bytes] = {}
@@ -211,10 +196,10 @@ class Coordinator:
         if place not in came:
             raise Malformed("it does not give its own share")
         for dealer, share in came.items():
-            if self._is_committed(dealer, place, share):
+            if is_committed(self._members[dealer], dealer, place, share, kept=dealer in self._survivors):
                 self._members[dealer].opened[place] = share
-            else:  # of the dealer or of the holder; it is told which when the dealer's secret is opened
-                self._disputed[dealer].add(number)
+            else:
+                self._disputed.add((dealer, place))
 
     # what is said to devices
 
@@ -230,8 +215,8 @@ class Coordinator:
         self._roster = Roster(graph=graph, numbers=numbers)
         self._roster_digest = self._roster.digest(self._digest)
         self._places = {number: place for place, number in enumerate(numbers)}
-        self._members = [_Member(announcement=self._announced[number]) for number in numbers]
-        self._disputed: defaultdict[int, set[int]] = defaultdict(set)
+        self._members = [Member(announcement=self._announced[number]) for number in numbers]
+        self._disputed: set[tuple[int, int]] = set()
         roster = wrap(Kind.ROSTER, self._digest, self._roster.body())
         if not graph.is_complete:
             self._stage = Kind.NEIGHBOURS
@@ -308,6 +293,7 @@ class Coordinator:
 
     def _open(self, _there: frozenset[int]) -> Messages:
         """All secrets first, and only then the sum: nothing is opened in part."""
+        self._blame()
         secrets = {place: self._secret(place) for place in sorted(self._sharers)}
         for place in self._survivors:
             self._total.subtract_mask(secrets[place])
@@ -318,33 +304,27 @@ class Coordinator:
         return {}
 
     def _secret(self, place: int) -> bytes:
-        """The one secret of that device which is to be opened: of its self mask, or its masking key if it was lost."""
-        member = self._members[place]
-        assert member.shares is not None
-        points = {holder + 1: share for holder, share in member.opened.items()}
-        number = self._roster.numbers[place]
+        threshold, kept = self._roster.graph.share_threshold, place in self._survivors
         try:
-            secret = join(points, threshold=self._roster.graph.share_threshold)
+            return secret_of(self._members[place], kept=kept, threshold=threshold, roster_digest=self._roster_digest)
+        except NotThatSecret as error:
+            self.offenders.add(self._roster.numbers[place])
+            raise Aborted(f"secure aggregation: {error}; the round is aborted, and nothing of it is known") from error
         except ValueError as error:
-            if self._disputed[place]:
-                self.offenders.add(number)
             raise Aborted(
                 "secure aggregation: too few devices stayed to the end to open the sum; the round is aborted, and "
                 "nothing of it is known"
             ) from error
-        if place in self._survivors:
-            good = secret_commitment(secret, roster_digest=self._roster_digest) == member.shares.self_mask
-        else:
-            public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-            good = public == member.announcement.keys.masking
-        if not good:
-            self.offenders.add(number)
-            raise Aborted(
-                "secure aggregation: a device shared another secret than it masked with; the round is aborted, and "
-                "nothing of it is known"
-            )
-        self.offenders |= self._disputed[place]
-        return secret
+
+    def _blame(self) -> None:
+        """Who is at odds with more others than can be dishonest. Of a single share neither its dealer nor its holder
+        is known to have changed it: either could put the other in the wrong."""
+        others: defaultdict[int, set[int]] = defaultdict(set)
+        for dealer, holder in self._disputed:
+            others[dealer].add(holder)
+            others[holder].add(dealer)
+        most = max(1, self._terms.parameters.dishonest)
+        self.offenders |= {self._roster.numbers[place] for place, odds in others.items() if len(odds) > most}
 
     def _take_out(self, place: int, secret: bytes) -> None:
         """The masks that survivors have with a lost device."""
@@ -360,14 +340,6 @@ class Coordinator:
                 self._total.subtract_mask(seed)
             else:
                 self._total.add_mask(seed)
-
-    def _is_committed(self, dealer: int, holder: int, share: bytes) -> bool:
-        member = self._members[dealer]
-        if member.shares is None:
-            return False
-        row = sorted(member.chosen | {dealer}).index(holder)
-        self_mask, masking_key = member.shares.commitments[row]
-        return share_commitment(share) == (self_mask if dealer in self._survivors else masking_key)
 
     def _keys_at(self, place: int) -> RoundKeys:
         return self._members[place].announcement.keys

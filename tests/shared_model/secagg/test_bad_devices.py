@@ -73,13 +73,35 @@ def test_a_signature_under_another_list_is_not_shown_to_others():
     assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
 
 
-def test_a_share_that_was_changed_is_left_out_and_its_holder_is_known():
-    def change(actors, content):
+def changing_shares(places):
+    def change(_actors, content):
         shares = read_unmasking(Reader(content), devices=6)
-        changed = shares | {0: bytes([shares[0][0]]) + bytes(32)}
+        changed = shares | {place: bytes([shares[place][0]]) + bytes(32) for place in places}
         return wrap(Kind.UNMASKING, content[1:33], unmasking_body(changed, 6))
 
-    actors = with_a_bad_device(Kind.UNMASKING, change)
+    return change
+
+
+def test_a_share_that_was_changed_is_left_out_and_nobody_is_put_in_the_wrong():
+    """Its dealer may have sealed another one than it committed itself to: it is one's word against the other's."""
+    actors = with_a_bad_device(Kind.UNMASKING, changing_shares([0]))
+    assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
+    assert actors.coordinator.offenders == set()
+
+
+def test_a_holder_that_changes_the_shares_of_several_is_known():
+    actors = with_a_bad_device(Kind.UNMASKING, changing_shares([0, 1]))
+    assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
+    assert actors.coordinator.offenders == {BAD}
+
+
+def test_a_dealer_that_puts_several_holders_in_the_wrong_is_known_and_they_are_not():
+    def change(_actors, content):
+        shares = Shares.read(Reader(content), degree=5)
+        wrong = tuple((bytes(16), bytes(16)) if place < 2 else pair for place, pair in enumerate(shares.commitments))
+        return wrap(Kind.SHARES, content[1:33], replace(shares, commitments=wrong).body())
+
+    actors = with_a_bad_device(Kind.SHARES, change)
     assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
     assert actors.coordinator.offenders == {BAD}
 
