@@ -5,6 +5,7 @@ Letters: K answers at once, d released numbers, D numbers in an answer: d, and o
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from shared_model.privacy.mechanism import average_of_noised, correlated_average
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
 from shared_model.privacy.spent import Trust
+from shared_model.secagg.encoding import Streams, SumEncoding, add_modulo, decode, missing_noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,8 @@ class Released:
     """mean: (d,) float32, what leaves the round; update_norm: L2 norm of it before noise.
 
     noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the operator, without noise (with local
-    trust with it, since nobody else ever sees it without): a simulation reports it, and no release holds it.
+    and distributed trust with it, since nobody else ever sees it without): a simulation reports it, and no release
+    holds it.
     next_clip_norm: where clipping is adaptive; noise_memory: after this round, where noise is correlated.
     """
 
@@ -40,13 +43,25 @@ class Aggregate:
     Sensitivity: `plan.clip_norm`, add-or-remove-one device, whatever the clients send: every row is clipped here too.
     With local trust rows come noised, protect themselves, and are neither clipped nor noised again.
     With adaptive clipping rows are contributions in units of the clip norm, and clipped to their own sensitivity.
+    With distributed trust rows are int64 below the modulus, bounded and noised where they come from, and summed in it.
     """
 
-    def __init__(self, size: int, *, plan: PrivacyPlan) -> None:
-        """size: d; plan: of this round, so that its clip norm is the one that the devices were told."""
+    def __init__(
+        self, size: int, *, plan: PrivacyPlan, rotation: bytes | None = None, streams: Streams | None = None
+    ) -> None:
+        """size: d; plan: of this round, so that its clip norm is the one that the devices were told.
+
+        With distributed trust, rotation: the round's `shared_model.secagg.encoding.rotation_seed`; streams: for the
+        noise of devices that are missing.
+        """
         self._plan = plan
+        self._rotation, self._streams = rotation, streams
+        self._encoding: SumEncoding | None = None
         self._adaptive = AdaptiveClipping.of(plan) if plan.clipping is Clipping.ADAPTIVE else None
         self._sum = torch.zeros(answer_size(size, plan=plan), dtype=torch.float64)
+        if plan.trust is Trust.DISTRIBUTED:
+            self._encoding = SumEncoding.of(plan, size=size)
+            self._sum = self._sum.long()
         self.answers = 0
 
     def add(self, updates: Tensor) -> None:
@@ -59,6 +74,9 @@ class Aggregate:
                 f"round: an answer has shape {tuple(updates.shape)} and {len(self._sum)} numbers are released; "
                 "leave it out"
             )
+        if self._encoding is not None:
+            self.add_sum(_modular_sum(updates, encoding=self._encoding), answers=len(updates))
+            return
         if self._plan.trust is Trust.LOCAL:  # rows are noised, so that their norms say nothing
             rows = torch.where(updates.isfinite().all(1, keepdim=True), updates, 0.0)
         elif self._plan.mechanism is Mechanism.OFF:
@@ -68,6 +86,13 @@ class Aggregate:
             rows = clip_rows(updates, clip_norm=bound)
         self._sum += rows.sum(0, dtype=torch.float64)
         self.answers += len(rows)
+
+    def add_sum(self, opened: Tensor, *, answers: int) -> None:
+        """opened: (D,) int64 below the modulus, what secure aggregation opens of so many `answers`; with distributed
+        trust alone."""
+        assert self._encoding is not None
+        self._sum = _modular_sum(torch.stack([self._sum, opened]), encoding=self._encoding)
+        self.answers += answers
 
     def release(self, randomness: Randomness, *, memory: NoiseMemory | None = None) -> Released:
         """The mean over the *planned* cohort: fewer answers must not mean less noise (privacy requirement 12).
@@ -82,6 +107,8 @@ class Aggregate:
                 f"round: {self.answers} devices answered and the plan asks for at least {plan.minimum_cohort}; "
                 "nothing was released. Invite more devices or plan a smaller minimum_cohort"
             )
+        if self._encoding is not None:
+            return self._decoded(self._encoding)
         if self._adaptive is not None:
             return self._adapted(self._adaptive, randomness)
         plain = self._sum / plan.cohort
@@ -105,6 +132,21 @@ class Aggregate:
         growth = plan.factorisation.row_norm(after.round)
         return replace(released, mean=mean, noise_norm=growth * released.noise_norm, noise_memory=after)
 
+    def _decoded(self, encoding: SumEncoding) -> Released:
+        """The server adds the noise of who is missing, so that readers of releases do not learn how many there were."""
+        assert self._rotation is not None
+        assert self._streams is not None
+        missing = missing_noise(encoding, devices=self.answers, randomness=self._streams)
+        self.add_sum(torch.from_numpy(missing.view(np.int64)), answers=0)
+        opened = self._sum.numpy().view(np.uint64)
+        decoded = decode(opened[None], encoding=encoding, seed=self._rotation)[0]
+        mean = torch.from_numpy(decoded / self._plan.cohort)
+        return Released(
+            mean=mean.float(),
+            update_norm=float(mean.norm()),
+            noise_norm=encoding.noise_standard_deviation * encoding.size**0.5 / self._plan.cohort,
+        )
+
     def _adapted(self, clipping: AdaptiveClipping, randomness: Randomness) -> Released:
         plan = self._plan
         after = adapted_average(self._sum, clip_norm=plan.clip_norm, clipping=clipping, randomness=randomness)
@@ -117,6 +159,20 @@ class Aggregate:
         )
 
 
+def _modular_sum(rows: Tensor, *, encoding: SumEncoding) -> Tensor:
+    """(D,) int64, the sum of `rows` (K, D) modulo 2^b."""
+    summed = add_modulo(rows.numpy().view(np.uint64), bits=encoding.modulus_bits)
+    return torch.from_numpy(summed.view(np.int64))
+
+
 def answer_size(size: int, *, plan: PrivacyPlan) -> int:
     """D for d = `size`."""
+    if plan.trust is Trust.DISTRIBUTED:
+        return SumEncoding.of(plan, size=size).padded
     return size + (plan.clipping is Clipping.ADAPTIVE)
+
+
+def answer_bytes(size: int, *, plan: PrivacyPlan) -> int:
+    """Of the numbers in one answer: float32, or b bits each with distributed trust."""
+    bits = SumEncoding.of(plan, size=size).modulus_bits if plan.trust is Trust.DISTRIBUTED else 32
+    return -(-answer_size(size, plan=plan) * bits // 8)

@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from server.aggregate import Aggregate, answer_size
+from server.aggregate import Aggregate, answer_bytes
 from shared_model.errors import Refused
 from shared_model.privacy.matrix_factorisation import NoiseMemory, next_noise
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import Randomness
 from shared_model.privacy.sampling import draw_cohort
+from shared_model.secagg.encoding import rotation_seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,12 @@ def run_round(
     number = state.round + 1
     plan = plan_of_next_round(plan, state)
     cohort = draw_cohort(plan, randomness=randomness("cohort", number))
-    aggregate = Aggregate(len(state.vector), plan=plan)
+    aggregate = Aggregate(
+        len(state.vector),
+        plan=plan,
+        rotation=rotation_seed(number, state.vector.numpy()),
+        streams=lambda purpose: randomness(purpose, number),
+    )
     for updates in collect(number, state.vector, cohort):
         aggregate.add(updates)
     sent = 4 * len(state.vector)
@@ -103,7 +109,7 @@ def run_round(
         update_norm=None,
         noise_norm=None,
         bytes_down=sent * len(cohort),
-        bytes_up=4 * answer_size(len(state.vector), plan=plan) * aggregate.answers,
+        bytes_up=answer_bytes(len(state.vector), plan=plan) * aggregate.answers,
     )
     try:
         released = aggregate.release(randomness("noise", number), memory=state.noise_memory)

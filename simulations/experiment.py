@@ -72,6 +72,8 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
     most = privacy.max_participations or (_UNKNOWN if expected is None else _usual_limit(expected))
     if privacy.bands > 1 and scenario.rounds is not None:
         most = BandedFactorisation(rounds=scenario.rounds, bands=privacy.bands).participations(most)
+    distributed = privacy.trust == "distributed"
+    honest = (privacy.honest or max(scenario.cohort // 2, 1)) if distributed else 0
     plan = solve_plan(
         population=population,
         cohort=scenario.cohort,
@@ -80,16 +82,18 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         noise_multiplier=privacy.noise_multiplier,
         clip_norm=privacy.clip_norm,
         delta=delta,
-        minimum_cohort=privacy.minimum_cohort,
+        minimum_cohort=privacy.minimum_cohort or (max(honest, 2) if distributed else 0),
         max_participations=most,
         device_cap=privacy.device_cap,
         sampling=Sampling(privacy.sampling),
         relation=Relation(privacy.relation),
+        trust=Trust.DISTRIBUTED if distributed else Trust.CENTRAL,
+        honest=honest,
     )
     # none of these changes what a release costs: the solved numbers hold for all of them
     plan = replace(
         plan,
-        mechanism=Mechanism(privacy.mechanism),
+        mechanism=Mechanism.SKELLAM if distributed else Mechanism(privacy.mechanism),
         bands=privacy.bands,
         clipping=Clipping(privacy.clipping),
         trust=Trust(privacy.trust),

@@ -137,6 +137,7 @@ def _privacy(plan: PrivacyPlan, private: Training, *, most: int) -> dict[str, An
         "clip_norm": None if off else plan.clip_norm,
         "sample_rate": plan.sample_rate,
         "planned_cohort": plan.cohort,
+        "honest": plan.honest,
         "minimum_cohort": plan.minimum_cohort,
         "max_participations": plan.max_participations,
         "most_participations": most,

@@ -65,6 +65,11 @@ class Job:
     def __post_init__(self) -> None:
         if self.scenario.privacy.example_level is not None and self.engine_name != "in-process":
             raise BadInput(f"--engine {self.engine_name}: {IN_PROCESS_ONLY}")
+        if self.scenario.privacy.trust == "distributed" and self.engine_name != "in-process":
+            raise BadInput(
+                f"--engine {self.engine_name}: distributed trust is simulated in process only, and deployed by "
+                "sottovoce-server; leave --engine out"
+            )
 
     def settings(self) -> dict[str, object]:
         """What a folder's run must agree with to be resumed."""

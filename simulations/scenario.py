@@ -59,8 +59,12 @@ class Scenario(Section):
             raise ValueError("give exactly two of rounds, privacy.epsilon and privacy.noise_multiplier")
         if privacy.mechanism != "gaussian" and self.rounds is None:
             raise ValueError(f"rounds is needed when privacy.mechanism is {privacy.mechanism}")
-        if privacy.mechanism == "off" and privacy.trust == "local":
-            raise ValueError("privacy.trust local adds no noise when privacy.mechanism is off; leave it out")
+        if privacy.mechanism == "off" and privacy.trust != "central":
+            raise ValueError(f"privacy.trust {privacy.trust} adds no noise when privacy.mechanism is off; leave it out")
+        if privacy.honest is not None and privacy.trust != "distributed":
+            raise ValueError("privacy.honest needs privacy.trust distributed")
+        if privacy.mechanism == "matrix-factorisation" and privacy.trust == "distributed":
+            raise ValueError("privacy.trust distributed has noise of its own; leave privacy.mechanism out")
         if privacy.mechanism == "off" and privacy.clipping == "adaptive":
             raise ValueError("privacy.clipping adaptive clips nothing when privacy.mechanism is off; leave it out")
         if privacy.mechanism == "off" and privacy.example_level is not None:

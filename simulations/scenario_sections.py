@@ -125,10 +125,15 @@ class PrivacySection(Section):
         "add-or-remove-one",
         description="how neighbouring populations differ; `fixed size` needs replace-one",
     )
-    trust: Literal["central", "local"] = Field(
+    trust: Literal["central", "distributed", "local"] = Field(
         "central",
-        description="who adds the noise: the server to each sum, or each device to its update, which needs `sampling` "
-        "none and `relation` replace-one",
+        description="who adds the noise: the server to each sum; each device a share, of integers, under secure "
+        "aggregation; or each device all of it to its update, which needs `sampling` none and `relation` replace-one",
+    )
+    honest: Count | None = Field(
+        None,
+        description="with distributed trust: devices of a round that are honest and stay, at least, whose noise is "
+        "counted; default: half of the cohort, rounded down",
     )
     mechanism: Literal["gaussian", "matrix-factorisation", "off"] = Field(
         "gaussian",
@@ -146,7 +151,9 @@ class PrivacySection(Section):
     clip_norm: Positive = Field(0.02, description="bound on the L2 norm of a device's update")
     delta: Positive | None = Field(None, description="default: N ** -1.1, N being the number of private listeners")
     minimum_cohort: Annotated[int, Field(ge=0)] = Field(
-        0, description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts"
+        0,
+        description="a round with fewer answers is aborted, which shows that few answered; 0 never aborts, and with "
+        "distributed trust stands for `honest`",
     )
     max_participations: Count | None = Field(
         None, description="rounds a device takes part in, at most; default: twice the expectation, at least 2 more"

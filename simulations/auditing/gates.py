@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from shared_model.privacy.coverage import own_epsilon
 from shared_model.privacy.randomness import OperatingSystemRandomness
+from shared_model.privacy.spent import Trust
 from simulations.auditing.bench import AuditBench, set_up_audit
 from simulations.auditing.canaries import likelihood_scores
 from simulations.auditing.mechanism_gate import MechanismClaim, MechanismVerdict, audit_mechanism, repeats_when_seeded
@@ -38,10 +40,12 @@ def audit_noise(
     """
     bench = _bench(scenario, settings, data, watched)
     plan = bench.plan
+    distributed = plan.trust is Trust.DISTRIBUTED
     claimed = MechanismClaim(
         noise_multiplier=plan.noise_multiplier if claim is None else claim,
         clip_norm=plan.clip_norm,
-        relation=plan.relation,
+        # against the server, which knows the cohort: a device's share of the noise stays
+        relation=plan.device_relation if distributed else plan.relation,
     )
     audited = mechanism_of(plan, randomness=OperatingSystemRandomness())
     sizes = [(size, trials)]
@@ -64,7 +68,13 @@ def audit_noise(
     seedable = repeats_when_seeded(audited, size=size)
     strongest = max(verdicts, key=lambda verdict: verdict.bound.mu_lower)
     return {
-        "epsilon_claimed": claimed.epsilon(plan.delta),
+        "epsilon_claimed": own_epsilon(
+            1,
+            noise_multiplier=claimed.noise_multiplier,
+            delta=plan.delta,
+            relation=claimed.relation,
+            trust=plan.trust,
+        ),
         "epsilon_lower_bound": strongest.epsilon_lower(plan.delta),
         "delta": plan.delta,
         "passes": all(verdict.passes for verdict in verdicts) and not seedable,
@@ -72,7 +82,7 @@ def audit_noise(
         "noise_multiplier": claimed.noise_multiplier,
         "noise_multiplier_upper_bound": strongest.noise_multiplier_upper,
         "unit": plan.unit.value,
-        "relation": plan.relation.value,
+        "relation": claimed.relation.value,
         "trust": plan.trust.value,
         "rounds": 1,
         "false_alarms": false_alarms,

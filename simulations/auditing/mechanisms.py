@@ -15,8 +15,12 @@ from shared_model.privacy.adaptive_clipping import AdaptiveClipping, contributio
 from shared_model.privacy.local_gaussian import LocalGaussian
 from shared_model.privacy.mechanism import noised_update
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
-from shared_model.privacy.randomness import Randomness
+from shared_model.privacy.randomness import KEY_BYTES, Randomness
 from shared_model.privacy.spent import Trust
+from shared_model.secagg.encoding import SumEncoding, add_modulo, decode, encode
+
+NUMBERS_AT_ONCE = 1_000_000
+"""Numbers of devices' vectors that are in memory at once."""
 
 
 class AuditedMechanism(Protocol):
@@ -66,9 +70,41 @@ class LocalMechanism:
         return np.stack(list(sent))
 
 
+class DistributedMechanism:
+    """What the server opens with distributed trust where h devices, and no more, are honest and stay: their vectors are
+    bounded, rotated, rounded and noised, summed modulo 2^b and decoded. Nothing is topped up: the server would know.
+
+    Where fewer than h updates are given, the rest have nothing to say and bring their noise.
+    """
+
+    def __init__(self, plan: PrivacyPlan, *, randomness: Randomness) -> None:
+        self._plan = plan
+        self._randomness = randomness
+
+    def release(self, updates: Tensor, _counts: NDArray[np.int64], /, *, trials: int) -> NDArray[np.float64]:
+        """As `AuditedMechanism.release`, zero-out: a device that is left out says nothing, and its noise stays."""
+        size, plan = updates.shape[1], self._plan
+        encoding = SumEncoding.of(plan, size=size)
+        rows = np.zeros((max(plan.honest, len(updates)), size))
+        rows[: len(updates)] = updates.double().numpy()
+        at_once = max(NUMBERS_AT_ONCE // (len(rows) * encoding.padded), 1)
+        found = [self._some(rows, encoding, min(at_once, trials - done)) for done in range(0, trials, at_once)]
+        return np.concatenate(found)
+
+    def _some(self, rows: NDArray[np.float64], encoding: SumEncoding, trials: int) -> NDArray[np.float64]:
+        seed = self._randomness.draw(KEY_BYTES)
+        sent = encode(
+            np.tile(rows, (trials, 1)), encoding=encoding, seed=seed, randomness=lambda _: self._randomness
+        ).reshape(trials, len(rows), encoding.padded)
+        sums = np.stack([add_modulo(each, bits=encoding.modulus_bits) for each in sent])
+        return decode(sums, encoding=encoding, seed=seed)
+
+
 def mechanism_of(plan: PrivacyPlan, *, randomness: Randomness) -> AuditedMechanism:
     """The code that a round of this plan runs. Raises Refused for noise that is correlated over rounds: what one of
     them releases says too little about it."""
+    if plan.trust is Trust.DISTRIBUTED:
+        return DistributedMechanism(plan, randomness=randomness)
     if plan.mechanism is not Mechanism.GAUSSIAN:
         raise Refused(
             f"audit: gate G0 looks at one round, and the noise of {plan.mechanism.value} is correlated over rounds; "

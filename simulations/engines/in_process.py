@@ -13,6 +13,7 @@ from torch import Tensor
 from server.round import RoundState, plan_of_next_round, run_round
 from shared_model.privacy.local_gaussian import noise_purpose
 from shared_model.privacy.spent import Trust
+from shared_model.secagg.encoding import Streams, SumEncoding, encode, rotation_seed
 from shared_model.training.example_level import example_level_update
 from shared_model.training.examples import Examples, take
 from shared_model.training.local_update import bounded_updates, clipped_updates, noised_updates
@@ -51,6 +52,8 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
                 if plan.trust is Trust.LOCAL:
                     noises = [federation.randomness(noise_purpose(int(device)), number) for device in listeners]
                     updates = noised_updates(updates, plan=told, noises=noises)
+                if plan.trust is Trust.DISTRIBUTED:
+                    updates = shares_of_the_sum(federation, vector, updates, number=number, devices=listeners)
                 yield updates
 
     while state.round < plan.rounds:
@@ -85,6 +88,26 @@ def example_level_updates(
         ).update
 
     return torch.stack([update(place, device) for place, device in enumerate(devices.tolist())])
+
+
+def shares_of_the_sum(
+    federation: Federation, start: Tensor, updates: Tensor, *, number: int, devices: Tensor
+) -> Tensor:
+    """What `devices` (K,) add to a secure sum, (K, D) int64 below the modulus, from their updates (K, d).
+
+    With the exact arithmetic and noise of a deployed device, but not masked. Each device has streams of its own.
+    """
+    encoding = SumEncoding.of(federation.plan, size=updates.shape[1])
+    seed = rotation_seed(number, start.numpy())
+
+    def streams(device: int) -> Streams:
+        return lambda purpose: federation.randomness(f"{purpose} {device}", number)
+
+    rows = [
+        encode(update[None].numpy(), encoding=encoding, seed=seed, randomness=streams(device))
+        for update, device in zip(updates, devices.tolist(), strict=True)
+    ]
+    return torch.from_numpy(np.concatenate(rows).view(np.int64))
 
 
 def side_by_side(size: int) -> int:

@@ -103,5 +103,8 @@ def _against_the_server(privacy: PrivacyFacts) -> str:
     if privacy.trust == "central":
         return "Trust is central: the server sees each clipped update; against the server there is no guarantee."
     if privacy.trust == "distributed":
-        return "Trust is distributed: the server sees only noised sums if enough devices are honest and stay."
+        return (
+            "Trust is distributed: the server sees noised sums and nothing else, which holds if at least "
+            f"{privacy.honest} of {privacy.planned_cohort} devices are honest and stay."
+        )
     return "Trust is local: each device adds all of the noise; the guarantee holds against the server always."

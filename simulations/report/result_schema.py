@@ -109,7 +109,7 @@ class ExampleLevelFacts(Record):
 class PrivacyFacts(Record):
     """What the plan promised and what the run did with it; norms are L2, over everything released."""
 
-    mechanism: Literal["gaussian", "matrix-factorisation", "off"]
+    mechanism: Literal["gaussian", "skellam", "matrix-factorisation", "off"]
     bands: Count = 1
     clipping: Literal["flat", "adaptive"] = "flat"
     unit: Literal["device", "example"]
@@ -121,6 +121,7 @@ class PrivacyFacts(Record):
     clip_norm: NonNegative | None
     sample_rate: Share
     planned_cohort: Count
+    honest: Count = 0
     minimum_cohort: Count
     max_participations: Count | None
     most_participations: Count
