@@ -112,10 +112,11 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         step=step,
         seed=scenario.seed,
         example_level=example_level,
+        full_protocol=scenario.privacy.protocol == "full",
     )
     open_plan = replace(plan.without_privacy(), max_participations=plan.rounds)
     with stages.stage("federated, no privacy") as advance:
-        without = replace(private, plan=open_plan, example_level=None)
+        without = replace(private, plan=open_plan, example_level=None, full_protocol=False)
         federated = _train(job, without, bench, folder.rounds("federated"), advance)
     with stages.stage("federated, private") as advance:
         off = plan.mechanism is Mechanism.OFF  # then it would be the same training again

@@ -135,6 +135,11 @@ class PrivacySection(Section):
         description="with distributed trust: devices of a round that are honest and stay, at least, whose noise is "
         "counted; default: half of the cohort, rounded down",
     )
+    protocol: Literal["arithmetic", "full"] = Field(
+        "arithmetic",
+        description="with distributed trust: `full` runs secure aggregation whole, masks and all; `arithmetic` its "
+        "exact noise and sums alone, which come out the same",
+    )
     mechanism: Literal["gaussian", "matrix-factorisation", "off"] = Field(
         "gaussian",
         description="`matrix-factorisation` correlates the noise of rounds and needs `sampling` none and the "

@@ -22,6 +22,8 @@ class Federation:
     """Everything that its rounds depend on. examples: (U, E, ...), in the order of registration numbers.
 
     example_level: where it is set, devices train by it and not by `training`; only the in-process engine can.
+    full_protocol: with distributed trust, whether secure aggregation is run whole, masks and all, and not its exact
+    noise and arithmetic alone; in process only too.
     """
 
     model: Model
@@ -31,6 +33,7 @@ class Federation:
     step: ServerStep
     seed: int
     example_level: ExampleLevel | None = None
+    full_protocol: bool = False
 
     def randomness(self, purpose: str, number: int) -> KeyedRandomness:
         """The simulation's reproducible privacy randomness for a purpose in a round."""

@@ -20,6 +20,7 @@ from shared_model.training.local_update import bounded_updates, clipped_updates,
 from simulations.engines.example_level import ExampleLevel
 from simulations.engines.federation import Federation
 from simulations.engines.participation import taken_part_after
+from simulations.engines.secure_sum import opened_sum
 
 MOST_SIDE_BY_SIDE = 50
 NUMBERS_SIDE_BY_SIDE = 2_000_000
@@ -34,6 +35,10 @@ def run_in_process(state: RoundState, federation: Federation) -> Iterator[RoundS
     taken_part = taken_part_after(federation, rounds=state.round)
 
     def collect(number: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
+        answers = answered(number, vector, cohort)
+        return opened_by_protocol(federation, answers, number=number) if federation.full_protocol else answers
+
+    def answered(number: int, vector: Tensor, cohort: NDArray[np.int64]) -> Iterator[Tensor]:
         accepting = taken_part.accept(cohort, number=number, plan=plan)
         told = plan_of_next_round(plan, state)
         for listeners in torch.split(torch.from_numpy(accepting), side_by_side(len(vector))):
@@ -108,6 +113,24 @@ def shares_of_the_sum(
         for update, device in zip(updates, devices.tolist(), strict=True)
     ]
     return torch.from_numpy(np.concatenate(rows).view(np.int64))
+
+
+def opened_by_protocol(federation: Federation, answers: Iterator[Tensor], *, number: int) -> Iterator[Tensor]:
+    """What the whole protocol opens of all answers: their sum, as one row, and nothing (zeros) of each other device.
+
+    Nothing at all where it aborts, as where nobody answered.
+    """
+    rows = list(answers)
+    if not rows:
+        return
+    shares = torch.cat(rows)
+    opened = opened_sum(
+        shares.numpy().view(np.uint64), plan=federation.plan, size=federation.model.layout.size, number=number
+    )
+    if opened is not None:
+        seen = torch.zeros_like(shares)
+        seen[0] = torch.from_numpy(opened.view(np.int64))
+        yield seen
 
 
 def side_by_side(size: int) -> int:

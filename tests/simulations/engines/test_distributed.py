@@ -9,7 +9,8 @@ from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
 from shared_model.privacy.spent import Sampling, Trust
-from shared_model.secagg.encoding import SumEncoding, encode, rotation_seed
+from shared_model.secagg.encoding import SumEncoding, add_modulo, encode, rotation_seed
+from simulations.engines.secure_sum import opened_sum
 from simulations.experiment import plan_of
 from simulations.scenario import Scenario, read_scenario
 
@@ -95,3 +96,14 @@ def test_settings_that_contradict_each_other_are_named(settings: tuple[str, ...]
 def test_line_17_adaptive_clipping_is_refused() -> None:
     with pytest.raises(Refused, match="planned for one"):
         plan("privacy.clipping=adaptive")
+
+
+def test_the_whole_protocol_opens_the_very_sum_that_the_arithmetic_gives() -> None:
+    """Equal in every bit, not only in distribution: masks cancel modulo 2^b, and noise has the same streams."""
+    rows = answers(8).numpy().view(np.uint64)
+    opened = opened_sum(rows, plan=PLAN, size=SIZE, number=1)
+    np.testing.assert_array_equal(opened, add_modulo(rows, bits=SumEncoding.of(PLAN, size=SIZE).modulus_bits))
+
+
+def test_the_whole_protocol_opens_nothing_for_fewer_than_the_minimum() -> None:
+    assert opened_sum(answers(5).numpy().view(np.uint64), plan=PLAN, size=SIZE, number=1) is None
