@@ -125,3 +125,15 @@ def test_line_9_what_draws_on_no_budget_is_declared() -> None:
     said = text(PLAN)
     assert "choosing settings by looking at earlier runs on private data costs privacy too; it is not counted" in said
     assert "without noise, outside the guarantee: a run folder is not a release" in said
+
+
+def test_line_16_distributed_trust_says_whom_it_counts_on_and_what_the_server_is_still_trusted_with() -> None:
+    shares = replace(
+        PLAN, trust=Trust.DISTRIBUTED, mechanism=Mechanism.SKELLAM, minimum_cohort=2, honest=2, noise_multiplier=2.0
+    )
+    said = text(shares)
+    assert f"holds if at least 2 of {shares.cohort} devices are honest and stay" in said
+    assert "no PLD: the noise is Skellam's" in said
+    assert "the server adds the shares of who is missing" in said
+    assert "Adversary, the server: epsilon infinite" not in said
+    assert "Gaussian trade-off" not in said
