@@ -4,12 +4,15 @@ Whatever a device is to go by that the public log does not hold is here, and the
 Flower's records hold numbers, text, bytes and lists of these; this is the same without Flower.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from shared_model import canonical_json
 from shared_model.books.gate import LogProof
 from shared_model.books.merkle import HASH_BYTES
+from shared_model.books.spelling import spell
 from shared_model.errors import BadInput
 from shared_model.training.local_update import LocalTraining
 
@@ -32,6 +35,11 @@ class Learning:
     seed: int
     examples: int
     candidates: int
+
+    @property
+    def sha256(self) -> str:
+        """Of all of it, as the round's intent announces it: no device is told to learn otherwise than the others."""
+        return hashlib.sha256(canonical_json.encode(spell(self))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ class Participant:
                 rules=Rules(
                     pinned=self.pinned,
                     limits=self.limits,
-                    training=learning.training,
+                    learning=learning,
                     month=month_at(now_s),
                 ),
             )

@@ -21,8 +21,9 @@ from shared_model.privacy.mechanism import noised_update
 from shared_model.privacy.randomness import OperatingSystemRandomness
 from shared_model.privacy.spent import Trust
 from shared_model.release import model_hash
+from shared_model.round_invitation import Learning
 from shared_model.training.examples import Examples
-from shared_model.training.local_update import LocalTraining, Model, local_updates
+from shared_model.training.local_update import Model, local_updates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +36,12 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the device goes by, whatever it is told. pinned: the log's key; month: by its clock, such as "2026-11"."""
+    """What the device goes by. pinned: the log's key; learning: how it was told to learn, within its own limits;
+    month: by its clock, such as "2026-11"."""
 
     pinned: Verifier
     limits: OwnLimits
-    training: LocalTraining
+    learning: Learning
     month: str
 
 
@@ -67,8 +69,8 @@ def contribute(
     layout: which numbers are released; read: library and plays, which is called when the debit is synced to disk and
     not before.
     Raises Refused, with nothing read and nothing debited, where the device may not work now, the round is not proved
-    or not within its limits and budget, or the parameters are not those that were announced. The reason stays here:
-    what is answered is `declined`. Once debited nothing is given back, whatever happens.
+    or not within its limits and budget, or parameters or learning are not those that were announced. The reason
+    stays here: what is answered is `declined`. Once debited nothing is given back, whatever happens.
     """
     assert rounds.purpose == "rounds"
     if not eligible.allowed:
@@ -79,11 +81,13 @@ def contribute(
     intent = admitted.intent
     if model_hash(layout.tensors(invitation.parameters)) != intent.model_sha256:
         raise Refused("round: its parameters are not those that were announced; the device declines")
+    if rules.learning.sha256 != intent.learning_sha256:
+        raise Refused("round: it is to learn otherwise than was announced; the device declines")
     ledger.debit(admitted.debit)
     ledger.append(admitted.seen)
     learned = read(listening)
     assert learned.model.layout == layout
-    updates = local_updates(learned.model, invitation.parameters, learned.examples, rules.training)
+    updates = local_updates(learned.model, invitation.parameters, learned.examples, rules.learning.training)
     update = clip_rows(updates, clip_norm=intent.clip_norm)[0]
     if admitted.debit.trust is Trust.LOCAL:
         mechanism = LocalGaussian(clip_norm=intent.clip_norm, noise_multiplier=intent.noise_multiplier)

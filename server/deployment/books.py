@@ -107,6 +107,7 @@ def open_books(folder: Path, deployment: Deployment) -> Books:
         run=deployment.run,
         plan=deployment.plan,
         layout=model.layout,
+        learning_sha256=learning.sha256,
     )
     return Books(folder=folder, deployment=deployment, logged=logged, start=model.vector())
 

@@ -18,12 +18,14 @@ from shared_model.secagg.planned import secagg_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedRun:
-    """A private run in a log. run: its name there; layout: gives the released numbers their names."""
+    """A private run in a log. run: its name there; layout: gives the released numbers their names;
+    learning_sha256: as in `Intent`."""
 
     log: RoundLog
     run: str
     plan: PrivacyPlan
     layout: ParameterLayout
+    learning_sha256: str | None = None
 
     def announce(self, state: RoundState, *, registry_root: str | None = None) -> None:
         """Log the intent of the round after `state`, before anyone is asked. Raises Refused as `RoundLog.append`, and
@@ -50,6 +52,7 @@ class LoggedRun:
                 weights=UNIFORM,
                 secagg=secagg_of(plan, size=self.layout.size) if distributed else None,
                 registry_root=registry_root,
+                learning_sha256=self.learning_sha256,
             )
         )
 

@@ -51,7 +51,8 @@ class Intent:
     count against a reader of all releases, at most: the run's, or one device's where cohorts are visible;
     epsilon_before and _after: of the run, at `delta`, this round left out and counted; weights: "uniform"; secagg:
     of a round with distributed trust, which is aggregated securely, None otherwise; registry_root: root of the registry
-    of nodes, None where there is none.
+    of nodes, None where there is none; learning_sha256: of how devices are told to learn
+    (`shared_model.round_invitation.Learning`), None where nobody is told.
 
     Raises ValueError for what cannot be.
     """
@@ -74,12 +75,14 @@ class Intent:
     weights: str
     secagg: SecAggParameters | None
     registry_root: str | None
+    learning_sha256: str | None
 
     def __post_init__(self) -> None:
         require_place(self.run, self.round)
         require_sha256("model_sha256", self.model_sha256)
         require_sha256("code_sha256", self.code_sha256)
         require_sha256("registry_root", self.registry_root)
+        require_sha256("learning_sha256", self.learning_sha256)
         if not (0 <= self.noise_multiplier < math.inf and 0 < self.clip_norm < math.inf):
             raise ValueError(f"noise_multiplier {self.noise_multiplier} with clip_norm {self.clip_norm} cannot be")
         if not 0 <= self.minimum_cohort <= self.planned_cohort or self.planned_cohort < 1:

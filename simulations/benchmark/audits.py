@@ -103,6 +103,7 @@ def _long_log(folder: Path, *, rounds: int) -> Path:
             weights=UNIFORM,
             secagg=None,
             registry_root=None,
+            learning_sha256=None,
         )
         outcome = Outcome(run="benchmark", round=number, model_sha256=f"{number:064x}", result=Result.RELEASED)
         lines += [encode_leaf(intent), encode_leaf(outcome)]

@@ -75,6 +75,7 @@ def leaves() -> list[Leaf]:
                 weights="uniform",
                 secagg=None,
                 registry_root=None if number == 1 else sha256("registry"),
+                learning_sha256=None if number == 1 else sha256("learning"),
             )
         )
         result = Result.ABORTED if number == 2 else Result.RELEASED

@@ -48,6 +48,7 @@ def intent(number):
         weights="uniform",
         secagg=None,
         registry_root=None,
+        learning_sha256=None,
     )
 
 

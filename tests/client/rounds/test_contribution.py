@@ -16,6 +16,7 @@ from shared_model.books.gate import OwnLimits
 from shared_model.errors import Refused
 from shared_model.privacy.spent import Relation, Trust
 from shared_model.release import model_hash
+from shared_model.round_invitation import Learning
 from shared_model.training.examples import take
 from tests.shared_model.books.conftest import invented_rounds, signer  # noqa: F401 - a fixture
 from tests.shared_model.books.test_gate import proof_of
@@ -42,17 +43,22 @@ class Device:
         for purpose in (Purpose.LISTENING, Purpose.ROUNDS):
             consents.decide(purpose, granted=True, at_s=1)
         self.consents, self.signer, self.model = consents, signer, federation.model
-        self.examples, self.training = take(federation.examples, slice(3, 4)), federation.training
+        self.examples = take(federation.examples, slice(3, 4))
+        self.learning = Learning(
+            release="ab" * 32, training=federation.training, rank=4, seed=7, examples=64, candidates=48
+        )
         self.parameters = self.model.vector()
         self.read = []
 
     def rules(self, **changes):
         limits = replace(LIMITS, **changes)
-        return Rules(pinned=self.signer.verifier, limits=limits, training=self.training, month="2026-11")
+        return Rules(pinned=self.signer.verifier, limits=limits, learning=self.learning, month="2026-11")
 
     def proof(self, rounds=1, **changes):
         hash_ = model_hash(self.model.layout.tensors(self.parameters))
-        leaves = invented_rounds(rounds, **({"model_sha256": hash_} | changes))[:-1]
+        leaves = invented_rounds(
+            rounds, **({"model_sha256": hash_, "learning_sha256": self.learning.sha256} | changes)
+        )[:-1]
         with open_ledger(**self.file) as ledger:
             seen = max((each.size for each in ledger.entries if hasattr(each, "size")), default=0)
         return proof_of(leaves, 2 * rounds - 2, self.signer, seen=seen)
@@ -121,6 +127,14 @@ def test_line_26_nothing_is_read_or_debited_for_a_round_beyond_the_devices_own_l
 
 def test_line_26_parameters_that_were_not_announced_are_refused(device):
     refuses(device, "not those that were announced", parameters=device.parameters + 1e-3)
+
+
+def test_line_26_a_device_learns_by_nothing_that_was_not_announced(device):
+    training = replace(device.learning.training, learning_rate=device.learning.training.learning_rate * 2)
+    for told in ({"training": training}, {"rank": 5}, {"seed": 8}, {"examples": 65}, {"candidates": 49}):
+        rules = replace(device.rules(), learning=replace(device.learning, **told))
+        refuses(device, "otherwise than was announced", rules=rules)
+    refuses(device, "otherwise than was announced", proof=device.proof(learning_sha256=None))
 
 
 def test_a_device_that_may_not_work_now_declines(device):

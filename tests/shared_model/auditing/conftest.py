@@ -57,6 +57,7 @@ def true_leaves() -> list:
                 weights="uniform",
                 secagg=None,
                 registry_root=None,
+                learning_sha256=None,
             )
         )
         leaves.append(Outcome(run="run-1", round=number, model_sha256=f"{number:064x}", result=Result.RELEASED))

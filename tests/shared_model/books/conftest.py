@@ -49,6 +49,7 @@ def invented_rounds(rounds: int, *, run: str = "run-1", **changes: Any) -> list[
             weights="uniform",
             secagg=None,
             registry_root=None,
+            learning_sha256=None,
         )
         leaves.append(replace(intent, **changes))
         leaves.append(

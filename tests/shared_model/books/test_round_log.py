@@ -77,6 +77,7 @@ def test_a_missing_field_is_refused(name, logged_rounds):
         ("model_sha256", "AB" * 32, "SHA-256"),
         ("model_sha256", "ab" * 31, "SHA-256"),
         ("registry_root", "", "SHA-256"),
+        ("learning_sha256", "ab", "SHA-256"),
         ("secagg", {}, "missing"),
         ("secagg", _SECAGG, "distributed"),
         ("sample_rate", "1.5", "cannot be"),
