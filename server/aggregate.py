@@ -27,12 +27,15 @@ class Released:
     noise_norm: expected L2 norm of its noise. update_norm is a diagnosis for the operator, without noise (with local
     and distributed trust with it, since nobody else ever sees it without): a simulation reports it, and no release
     holds it.
-    next_clip_norm: where clipping is adaptive; noise_memory: after this round, where noise is correlated.
+    quality: with distributed trust, what devices say of quality, summed, noised and in their own units, empty where
+    the plan has no share for it. next_clip_norm: where clipping is adaptive; noise_memory: after this round, where
+    noise is correlated.
     """
 
     mean: Tensor
     update_norm: float
     noise_norm: float
+    quality: tuple[float, ...] = ()
     next_clip_norm: float | None = None
     noise_memory: NoiseMemory | None = None
 
@@ -55,6 +58,7 @@ class Aggregate:
         noise of devices that are missing.
         """
         self._plan = plan
+        self._size = size
         self._rotation, self._streams = rotation, streams
         self._encoding: SumEncoding | None = None
         self._adaptive = AdaptiveClipping.of(plan) if plan.clipping is Clipping.ADAPTIVE else None
@@ -140,11 +144,13 @@ class Aggregate:
         self.add_sum(torch.from_numpy(missing.view(np.int64)), answers=0)
         opened = self._sum.numpy().view(np.uint64)
         decoded = decode(opened[None], encoding=encoding, seed=self._rotation)[0]
-        mean = torch.from_numpy(decoded / self._plan.cohort)
+        mean = torch.from_numpy(decoded[: self._size] / self._plan.cohort)
+        quality = decoded[self._size :] / (self._plan.quality_norm or 1.0)
         return Released(
             mean=mean.float(),
             update_norm=float(mean.norm()),
-            noise_norm=encoding.noise_standard_deviation * encoding.size**0.5 / self._plan.cohort,
+            noise_norm=encoding.noise_standard_deviation * self._size**0.5 / self._plan.cohort,
+            quality=tuple(quality.tolist()),
         )
 
     def _adapted(self, clipping: AdaptiveClipping, randomness: Randomness) -> Released:

@@ -41,7 +41,10 @@ def load(file: Path) -> RoundState:
                 round=int(metadata["round"]),
                 vector=opened.get_tensor("vector"),
                 velocity=opened.get_tensor("velocity"),
-                records=tuple(RoundRecord(**record) for record in json.loads(metadata["records"])),
+                records=tuple(
+                    RoundRecord(**{**record, "quality": tuple(record.get("quality", ()))})
+                    for record in json.loads(metadata["records"])
+                ),
                 clip_norm=float.fromhex(metadata["clip_norm"]) if "clip_norm" in metadata else None,
                 noise_memory=memory,
             )

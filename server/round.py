@@ -33,6 +33,7 @@ class ServerStep:
 class RoundRecord:
     """What the operator may know of a finished round.
 
+    quality: what the devices say together of the quality of what they received, with noise (`Released.quality`).
     Norms are None for an aborted round, whose noise is spent all the same.
     """
 
@@ -44,6 +45,7 @@ class RoundRecord:
     noise_norm: float | None
     bytes_down: int
     bytes_up: int
+    quality: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,12 @@ def run_round(
         velocity=velocity,
         records=(
             *state.records,
-            replace(record, update_norm=released.update_norm, noise_norm=released.noise_norm),
+            replace(
+                record,
+                update_norm=released.update_norm,
+                noise_norm=released.noise_norm,
+                quality=released.quality,
+            ),
         ),
         clip_norm=released.next_clip_norm,
         noise_memory=released.noise_memory,

@@ -95,6 +95,7 @@ def plan_of(scenario: Scenario, *, population: int) -> PrivacyPlan:
         plan,
         mechanism=Mechanism.SKELLAM if distributed else Mechanism(privacy.mechanism),
         bands=privacy.bands,
+        evaluation_share=privacy.evaluation_share,
         clipping=Clipping(privacy.clipping),
         trust=Trust(privacy.trust),
     )

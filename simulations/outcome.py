@@ -13,6 +13,7 @@ from shared_model.privacy.spending import device_spent, population_spent
 from shared_model.privacy.spent import PrivacySpent
 from simulations.datasets.dataset import Dataset
 from simulations.engines.federation import Federation
+from simulations.evaluation.federated import federated_evaluation
 from simulations.evaluation.full_ranking import FullRanking
 from simulations.evaluation.quality import Metrics, Yardstick
 from simulations.report.result_schema import SCHEMA
@@ -107,6 +108,7 @@ def assemble(
         "curve": _curve(measured),
         "attention": measured.attention if measured.attention["groups"] else None,
         "shares": measured.shares if measured.shares["groups"] else None,
+        "federated_evaluation": _federated_evaluation(private),
         "verdict": _verdict(measured, yardstick),
         "disclosure": disclosure(
             plan,
@@ -146,6 +148,14 @@ def _privacy(plan: PrivacyPlan, private: Training, *, most: int) -> dict[str, An
         "noise": None if off else private.federation.randomness("noise", 0).label,
         "example_level": _example_level(private.federation, most=most),
     }
+
+
+def _federated_evaluation(private: Training) -> dict[str, Any] | None:
+    federation = private.federation
+    if not federation.plan.evaluation_share:
+        return None
+    sums = [record.quality for record in private.state.records if record.quality]
+    return federated_evaluation(federation.plan, size=federation.model.layout.size, sums=sums)
 
 
 def _example_spent(federation: Federation, *, most: int) -> PrivacySpent | None:

@@ -1,9 +1,13 @@
 """The main job: from a scenario to a report, stage by stage, each taken up again where a killed run left it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
 from server.round import RoundState, ServerStep
 from server.round_log.run import LoggedRun
@@ -12,12 +16,14 @@ from shared_model.errors import BadInput
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
 from shared_model.privacy.plan import Mechanism
+from shared_model.training.local_update import Model
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.load import load_dataset
 from simulations.engines.example_level import IN_PROCESS_ONLY
 from simulations.engines.federation import Engine, Federation, train
 from simulations.engines.participation import participations
+from simulations.evaluation.federated import disjoint_moods, quality_rows
 from simulations.evaluation.full_ranking import Scorer, evaluate
 from simulations.evaluation.head_ranking import rank
 from simulations.evaluation.local_only import rank_local_only
@@ -112,11 +118,12 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         step=step,
         seed=scenario.seed,
         example_level=example_level,
+        quality=_quality(model, bench, devices=len(dataset.private)) if plan.evaluation_share else None,
         full_protocol=scenario.privacy.protocol == "full",
     )
     open_plan = replace(plan.without_privacy(), max_participations=plan.rounds)
     with stages.stage("federated, no privacy") as advance:
-        without = replace(private, plan=open_plan, example_level=None, full_protocol=False)
+        without = replace(private, plan=open_plan, example_level=None, full_protocol=False, quality=None)
         federated = _train(job, without, bench, folder.rounds("federated"), advance)
     with stages.stage("federated, private") as advance:
         off = plan.mechanism is Mechanism.OFF  # then it would be the same training again
@@ -164,6 +171,17 @@ def run(job: Job, folder: RunFolder, *, stages: Stages) -> Result:
         write_atomically(folder.result, json.dumps(result, indent=1).encode())  # last: a folder that has it is whole
         seal(folder)
     return checked
+
+
+def _quality(model: Model, bench: Bench, *, devices: int) -> Callable[[Tensor], NDArray[np.float64]]:
+    """What each device would say of a model on its own held-out plays."""
+    moods = disjoint_moods(bench.held_out.batch.state.numpy())
+
+    def of_vector(vector: Tensor) -> NDArray[np.float64]:
+        ranking = rank(model, vector, bench.held_out)
+        return quality_rows(ranking.ranks, moods=moods, listener=bench.held_out.listener, devices=devices)
+
+    return of_vector
 
 
 def _release_0(

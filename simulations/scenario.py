@@ -63,6 +63,8 @@ class Scenario(Section):
             raise ValueError(f"privacy.trust {privacy.trust} adds no noise when privacy.mechanism is off; leave it out")
         if privacy.honest is not None and privacy.trust != "distributed":
             raise ValueError("privacy.honest needs privacy.trust distributed")
+        if privacy.evaluation_share and privacy.trust != "distributed":
+            raise ValueError("privacy.evaluation_share needs privacy.trust distributed")
         if privacy.protocol == "full" and privacy.trust != "distributed":
             raise ValueError("privacy.protocol full needs privacy.trust distributed")
         if privacy.mechanism == "matrix-factorisation" and privacy.trust == "distributed":

@@ -135,6 +135,11 @@ class PrivacySection(Section):
         description="with distributed trust: devices of a round that are honest and stay, at least, whose noise is "
         "counted; default: half of the cohort, rounded down",
     )
+    evaluation_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.0,
+        description="with distributed trust: share of what a round may tell that goes to the quality which devices "
+        "report in the same noised vector, by mood; 0 reports none",
+    )
     protocol: Literal["arithmetic", "full"] = Field(
         "arithmetic",
         description="with distributed trust: `full` runs secure aggregation whole, masks and all; `arithmetic` its "

@@ -138,6 +138,11 @@ class PrivacyPlan:
         return self.clip_norm / math.sqrt(1 - self.evaluation_share)
 
     @property
+    def quality_norm(self) -> float:
+        """Of the quality that a device reports, at most: its share of what a round may tell is `evaluation_share`."""
+        return self.clip_norm * math.sqrt(self.evaluation_share / (1 - self.evaluation_share))
+
+    @property
     def largest_cohort(self) -> int:
         """Devices whose noise a sum of distributed trust always holds, whoever is missing, and that its integers have
         room for: the planned cohort, or, where cohorts are sampled, so many that in all rounds together a larger one

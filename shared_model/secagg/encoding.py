@@ -22,6 +22,8 @@ from shared_model.secagg.quantise import largest_square, round_within
 from shared_model.secagg.rotation import padded_size, rotate, rotate_back
 from shared_model.secagg.skellam_noise import SkellamTable, skellam_table
 
+QUALITY_GROUPS = ("low valence", "high valence", "unanswered")
+"""Of held-out plays, whose quality devices report behind their updates, where a plan has an evaluation share."""
 MOST_OVERFLOW = 2.0**-40
 """Chance that any number of a decoded sum is wrong because it left the modulus."""
 
@@ -56,9 +58,9 @@ class SumEncoding:
 
     @classmethod
     def of(cls, plan: PrivacyPlan, *, size: int) -> "SumEncoding":
-        """Of every round of a plan with distributed trust that releases `size` numbers, quality included."""
+        """Of every round of a plan with distributed trust that releases `size` numbers, and quality behind them."""
         return planned(
-            size=size,
+            size=size + quality_numbers(plan),
             vector_norm=plan.vector_norm,
             noise_multiplier=plan.noise_multiplier,
             honest=plan.honest,
@@ -120,6 +122,11 @@ class SumEncoding:
 
         best = minimize_scalar(exponent, bounds=(0, min(room / spread, 20.0)), method="bounded")
         return min(1.0, 2 * self.padded * math.exp(min(0.0, exponent(float(best.x)))))
+
+
+def quality_numbers(plan: PrivacyPlan) -> int:
+    """How many numbers a device says of quality: shares, hits and gains of each group, or none."""
+    return 3 * len(QUALITY_GROUPS) if plan.evaluation_share else 0
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
 from server import checkpoint
 from server.round import RoundState, ServerStep, plan_of_next_round
 from server.round_log.run import LoggedRun
@@ -23,7 +27,8 @@ class Federation:
 
     example_level: where it is set, devices train by it and not by `training`; only the in-process engine can.
     full_protocol: with distributed trust, whether secure aggregation is run whole, masks and all, and not its exact
-    noise and arithmetic alone; in process only too.
+    noise and arithmetic alone; in process only too. quality: where the plan has a share for it, what each device would
+    say of a model's quality, from the model's vector (d,): (U, Q) of a norm of at most 1 each.
     """
 
     model: Model
@@ -34,6 +39,7 @@ class Federation:
     seed: int
     example_level: ExampleLevel | None = None
     full_protocol: bool = False
+    quality: Callable[[Tensor], NDArray[np.float64]] | None = None
 
     def randomness(self, purpose: str, number: int) -> KeyedRandomness:
         """The simulation's reproducible privacy randomness for a purpose in a round."""

@@ -102,15 +102,19 @@ def shares_of_the_sum(
 
     With the exact arithmetic and noise of a deployed device, but not masked. Each device has streams of its own.
     """
-    encoding = SumEncoding.of(federation.plan, size=updates.shape[1])
+    encoding = SumEncoding.of(federation.plan, size=len(start))
     seed = rotation_seed(number, start.numpy())
+    said = updates.double().numpy()
+    if federation.quality is not None:
+        quality = federation.plan.quality_norm * federation.quality(start)[devices.numpy()]
+        said = np.concatenate([said, quality], axis=1)
 
     def streams(device: int) -> Streams:
         return lambda purpose: federation.randomness(f"{purpose} {device}", number)
 
     rows = [
-        encode(update[None].numpy(), encoding=encoding, seed=seed, randomness=streams(device))
-        for update, device in zip(updates, devices.tolist(), strict=True)
+        encode(row[None], encoding=encoding, seed=seed, randomness=streams(device))
+        for row, device in zip(said, devices.tolist(), strict=True)
     ]
     return torch.from_numpy(np.concatenate(rows).view(np.int64))
 

@@ -169,6 +169,25 @@ class Attention(Record):
         return self
 
 
+class GroupQuality(Intervals):
+    """Of one mood group, as devices reported it; None where the noise leaves nothing to say."""
+
+    group: str
+    hr_at_10: Share | None
+    hr_at_10_low: Share | None
+    hr_at_10_high: Share | None
+    ndcg_at_10: Share | None
+    ndcg_at_10_low: Share | None
+    ndcg_at_10_high: Share | None
+
+
+class FederatedEvaluation(Record):
+    """Quality out of the noised sums of `rounds` rounds; each interval is of the noise, at 95 %."""
+
+    rounds: Count
+    groups: tuple[GroupQuality, ...]
+
+
 class Shares(Record):
     """Mean share of each path in the score of the first recommendation: one row a mood group, one column a path."""
 
@@ -226,6 +245,7 @@ class Result(Metrics):
     curve: tuple[CurvePoint, ...] = ()
     attention: Attention | None = None
     shares: Shares | None = None
+    federated_evaluation: FederatedEvaluation | None = None
     verdict: tuple[str, ...]
     disclosure: Annotated[tuple[str, ...], Field(min_length=1)]
     model_sha256: str

@@ -23,7 +23,7 @@ def field_names(model: type[BaseModel], prefix: str = "") -> list[str]:
             if (
                 isinstance(part, type)
                 and issubclass(part, BaseModel)
-                and part.__name__ not in ("Metrics", "RoundQuality")
+                and part.__name__ not in ("Metrics", "RoundQuality", "GroupQuality")
             ):
                 names += field_names(part, f"{written}.")
     return names
