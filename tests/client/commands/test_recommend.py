@@ -172,7 +172,7 @@ def test_without_consent_nothing_is_recommended_and_nothing_read(folder: Path, m
         (("--diversity", "1.5"), "1.5 is not in the range"),
         (("--diversity", "nan"), "give 0 to 1"),
         (("-n", "0"), "0 is not in the range"),
-        (("--format", "xspf"), "'xspf' is not one of"),
+        (("--format", "pls"), "'pls' is not one of"),
         (("--from", "cloud"), "'cloud' is not one of"),
     ],
 )

@@ -34,7 +34,7 @@ def music(tmp_path):
 def run(folder, monkeypatch):
     """Without a lyrics encoder, and at the tests' own priority."""
     monkeypatch.setattr(os, "nice", lambda by: by)
-    monkeypatch.setattr(encode, "_is_installed", lambda: False)
+    monkeypatch.setattr(encode, "is_installed", lambda: False)
     app = typer.Typer()
     app.command()(scan)
     return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments), "--dir", str(folder)])
@@ -115,7 +115,7 @@ PROGRAM = """
 import sys, typer
 from client.commands.scan import scan
 from client.music_library import encode
-encode._is_installed = lambda: False
+encode.is_installed = lambda: False
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(scan)
 sys.exit(app(sys.argv[1:], standalone_mode=False))
