@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +61,7 @@ def scan(
             print(f"scan: {NO_LYRICS_ENCODER}", file=sys.stderr)
         _lower_priority()
         try:
-            with _bar(shown=not as_json) as advance:
+            with _bar(shown=not as_json) as shown, _stopped_between_tracks(shown) as advance:
                 counts = scan_folder(
                     profile.history,
                     music,
@@ -106,6 +108,28 @@ def _bar(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done, total=total, rate=rate)
 
         yield advance
+
+
+@contextmanager
+def _stopped_between_tracks(advance: Callable[[int, int], None]) -> Iterator[Callable[[int, int], None]]:
+    """Ctrl-C ends the scan when the track that is under way is written, and a second one at once: within a decoder it
+    would be lost in native code, which prints a traceback of its own."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    def advance_or_stop(done: int, total: int) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        advance(done, total)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield advance_or_stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _show_faults(faults: list[tuple[Path, str]], lyrics_file: "LyricsFile | None") -> None:
