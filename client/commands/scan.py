@@ -125,7 +125,9 @@ def _stopped_between_tracks(advance: Callable[[int, int], None]) -> Iterator[Cal
             raise KeyboardInterrupt
         advance(done, total)
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # as in a shell's background
+        signal.signal(signal.SIGINT, ask)
     try:
         yield advance_or_stop
     finally:

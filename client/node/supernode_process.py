@@ -7,8 +7,10 @@ which is longer where there is more to read (privacy requirement 24). It asks fo
 round where rounds follow each other: this one asks sooner while the next may be near.
 """
 
+import os
 import sys
 import time
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -62,7 +64,13 @@ def main() -> None:
     keep_times_here()
     ask_soon_after_an_answer()
     sys.argv[0] = "flower-supernode"
-    flower_supernode()
+    try:
+        flower_supernode()
+    except Exception:
+        # a connection that is cut while TLS is being agreed on is none that Flower tries again, and its own API for the
+        # executor would keep the process: a node that hears nothing and is never started again
+        traceback.print_exc()
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,25 @@ def test_after_an_answer_the_next_message_is_asked_for_sooner_than_flower_does(m
 
 
 @pytest.mark.integration
+def test_a_supernode_that_has_given_up_ends_although_its_own_api_still_runs() -> None:
+    script = """
+import socket, sys
+from importlib import import_module
+def start(**_):
+    raise OSError("[SSL: UNEXPECTED_EOF_WHILE_READING]")
+import_module("flwr.supernode.cli.flower_supernode").start_client_internal = start
+from client.node.supernode_process import main
+with socket.create_server(("127.0.0.1", 0)) as probe:
+    port = str(probe.getsockname()[1])
+sys.argv[1:] = ["--insecure", "--superlink", "127.0.0.1:1", "--isolation", "process", "--port", port]
+main()
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert "UNEXPECTED_EOF" in ran.stderr
+
+
+@pytest.mark.integration
 def test_a_bundle_is_not_opened_by_the_supernode() -> None:
     """Flower's own function, with a bundle that is no archive: it is stored for the executor to refuse."""
     script = """
