@@ -8,7 +8,8 @@ from client.settings import Settings
 from tests.client.prepared import typed
 
 NAMES = [
-    "release", "encoders.lyrics", "encoders.audio", "encoders.from_release", "retention.listens_days", "retention.answers_days",
+    "release", "encoders.lyrics", "encoders.audio", "encoders.from_release",
+    "retention.listens_days", "retention.answers_days",
     *(f"eligibility.{name}" for name in Settings().eligibility.model_dump()),
 ]  # fmt: skip
 
