@@ -78,7 +78,12 @@ def _plays(
         if count and not confirmed(f"Erase {count} plays?", yes=yes):
             raise typer.Exit(1)
         erased = erase_listens(profile.history, which)
-    return {"erased": "listens", "listens": erased.listens, "tuned_heads": erased.tuned_heads}
+    return {
+        "erased": "listens",
+        "listens": erased.listens,
+        "tuned_heads": erased.tuned_heads,
+        "feedback": erased.feedback,
+    }
 
 
 def _words(done: dict[str, object]) -> str:
@@ -87,4 +92,5 @@ def _words(done: dict[str, object]) -> str:
     if done["erased"] == "mood":
         return "Erased all answers, and destroyed their key." if done["answers"] else "There were no answers."
     tuned = " What was tuned on plays was forgotten with them." if done["tuned_heads"] else ""
-    return f"Erased {done['listens']} plays.{tuned}"
+    said = f" {done['feedback']} of your words on tracks went with them." if done["feedback"] else ""
+    return f"Erased {done['listens']} plays.{said}{tuned}"

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Engine, delete, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, false, func, or_, select
 
 from client.files import HISTORY, KEYS, LEDGER, MOOD, NEXT_NODE_KEY, NODE, RELEASES, SETTINGS, TOKEN, remove_database
 from client.keys.key_file import read_key_file
@@ -17,7 +17,7 @@ from client.keys.keyring_secrets import KeyringSecrets
 from client.keys.unlocking import KEYRING_KEY
 from client.ledger.place import forget_mirror
 from client.store.database import compact
-from client.store.tables import imports, listens, personal_heads, recordings
+from client.store.tables import feedback, imports, listens, personal_heads, recordings
 from shared_model.errors import BadInput
 
 _FILES = (HISTORY, MOOD, LEDGER, SETTINGS, TOKEN, NEXT_NODE_KEY, KEYS)
@@ -29,15 +29,18 @@ class Erased:
 
     listens: int
     tuned_heads: int
+    feedback: int
 
 
 def erase_listens(history: Engine, which: ColumnElement[bool]) -> Erased:
-    """Delete those plays, and with them the recordings and imports that nothing else holds, and every tuned head.
+    """Delete those plays, and with them the recordings and imports that nothing else holds, what was said of the
+    recordings, and every tuned head.
 
     All of it in one transaction: killed at any moment, no head is left of plays that are gone.
     """
     heads = 0
     with history.begin() as connection:
+        unsaid = connection.execute(delete(feedback).where(feedback_that_goes(which))).rowcount
         gone = connection.execute(delete(listens).where(which)).rowcount
         if gone:
             heads = connection.execute(delete(personal_heads)).rowcount
@@ -45,7 +48,35 @@ def erase_listens(history: Engine, which: ColumnElement[bool]) -> Erased:
             used = select(listens.c.import_id).where(listens.c.import_id.is_not(None))
             connection.execute(delete(imports).where(imports.c.id.not_in(used)))
     compact(history)
-    return Erased(listens=gone, tuned_heads=heads)
+    return Erased(listens=gone, tuned_heads=heads, feedback=unsaid)
+
+
+def feedback_that_goes(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of rows of `feedback`: said of a track whose last plays are among those, before they are deleted.
+
+    What was said of a track that is still played, or never was, stays.
+    """
+    goes, stays = _said_of(select(listens.c.recording_id).where(which)), _said_of(_played_beside(which))
+    return and_(goes, ~stays)
+
+
+def _played_beside(which: ColumnElement[bool]) -> Select[tuple[int]]:
+    # a source that is not known is not that source: NULL is beside it
+    return select(listens.c.recording_id).where(~func.coalesce(which, false()))
+
+
+def _said_of(recording_ids: Select[tuple[int]]) -> ColumnElement[bool]:
+    """By name or by recording_mbid, either of which may be unknown."""
+    held = recordings.c.id.in_(recording_ids)
+    return func.coalesce(
+        or_(
+            feedback.c.identity.in_(select(recordings.c.identity).where(held)),
+            feedback.c.recording_mbid.in_(
+                select(recordings.c.recording_mbid).where(held, recordings.c.recording_mbid.is_not(None))
+            ),
+        ),
+        false(),
+    )
 
 
 def count_listens(history: Engine, which: ColumnElement[bool]) -> int:

@@ -3,11 +3,9 @@
 from sqlalchemy import Connection, Engine, Row, delete, false, insert, or_, select
 
 from client.consent.kinds import ListeningConsent
-from client.feedback.said import About, Feedback, Said
+from client.feedback.said import About, Feedback, Said, contradicted_by
 from client.store.tables import feedback, library_tracks, recordings
 from shared_model.listen import identity_of
-
-_OPINIONS = (Said.LOVE, Said.HATE)
 
 
 def record_feedback(history: Engine, about: About, said: Said, *, consent: ListeningConsent, at_s: int) -> Feedback:
@@ -19,7 +17,7 @@ def record_feedback(history: Engine, about: About, said: Said, *, consent: Liste
     assert consent.purpose == "listening"
     with history.begin() as connection:
         known = _completed(connection, about)
-        _forget(connection, known, _OPINIONS if said in _OPINIONS else (said,))
+        _forget(connection, known, contradicted_by(said))
         row = {
             "identity": known.identity,
             "artist": known.artist,
@@ -36,7 +34,7 @@ def record_feedback(history: Engine, about: About, said: Said, *, consent: Liste
 def take_back(history: Engine, about: About) -> int:
     """Forget love and hate of the track; how many there were."""
     with history.begin() as connection:
-        return _forget(connection, _completed(connection, about), _OPINIONS)
+        return _forget(connection, _completed(connection, about), contradicted_by(Said.LOVE))
 
 
 def take_back_row(history: Engine, feedback_id: int) -> bool:

@@ -20,6 +20,11 @@ class Said(StrEnum):
     NOT_NOW = "not_now"
 
 
+def contradicted_by(said: Said) -> tuple[Said, ...]:
+    """What cannot be true of a track beside it, itself among them."""
+    return (Said.LOVE, Said.HATE) if said in (Said.LOVE, Said.HATE) else (said,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """The track. A player may know its recording_mbid alone, the page its artist and title alone.

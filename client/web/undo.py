@@ -3,10 +3,12 @@
 import threading
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, insert, select
+from sqlalchemy import ColumnElement, Engine, and_, insert, or_, select
 
 from client.consent.kinds import ListeningConsent
-from client.store.tables import imports, listens, recordings
+from client.data.erase import feedback_that_goes
+from client.feedback.said import Said, contradicted_by
+from client.store.tables import feedback, imports, listens, recordings
 
 KEPT_S = 600
 MOST = 100_000
@@ -21,6 +23,7 @@ class Deleted:
     listens: _Rows
     recordings: _Rows
     imports: _Rows
+    feedback: _Rows
 
 
 class Undo:
@@ -73,6 +76,9 @@ def read_before_deleting(history: Engine, which: ColumnElement[bool]) -> Deleted
             imports=[
                 dict(row) for row in connection.execute(select(imports).where(imports.c.id.in_(of_imports))).mappings()
             ],
+            feedback=[
+                dict(row) for row in connection.execute(select(feedback).where(feedback_that_goes(which))).mappings()
+            ],
         )
 
 
@@ -109,3 +115,15 @@ def _restore(history: Engine, deleted: Deleted) -> None:
         ]
         if again:
             connection.execute(insert(listens).prefix_with("OR IGNORE"), again)
+        for row in deleted.feedback:
+            if connection.execute(select(feedback.c.id).where(_said_since(row))).first() is None:
+                values = {name: value for name, value in row.items() if name != "id"}
+                connection.execute(insert(feedback).values(**values))
+
+
+def _said_since(row: dict[str, object]) -> ColumnElement[bool]:
+    """Whether there is a word on the track that the old one would contradict: the newest stands."""
+    same = or_(
+        *(feedback.c[name] == row[name] for name in ("identity", "recording_mbid") if row[name] is not None),
+    )
+    return and_(same, feedback.c.said.in_(contradicted_by(Said(str(row["said"])))))

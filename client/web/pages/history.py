@@ -122,7 +122,8 @@ def delete(form: Sent, served: ServedHere) -> Response:
         if deleted is not None:
             served.undo.keep(deleted, now_s=served.clock())
         tuned = " What was tuned on plays was forgotten with them." if erased.tuned_heads else ""
-        return f"Deleted {erased.listens:,} plays. Nothing of them is left on the disk.{tuned}"
+        said = f" {erased.feedback:,} of your words on tracks went with them." if erased.feedback else ""
+        return f"Deleted {erased.listens:,} plays. Nothing of them is left on the disk.{said}{tuned}"
 
     begun = served.begin("Deleting plays", task, back="/history")
     return then("/work") if begun else then("/history", said="busy")

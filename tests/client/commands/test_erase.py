@@ -19,8 +19,8 @@ def test_the_shapes_of_its_json(folder):
     with open_profile(folder) as profile:
         fill(profile.history, HISTORY, rows=2)
         fill(profile.mood_for_writing(), MOOD, rows=2)
-    assert erase(folder, "--from", "2030-01-01") == {"erased": "listens", "listens": 0, "tuned_heads": 0}
-    assert erase(folder, "--import", "2") == {"erased": "listens", "listens": 1, "tuned_heads": 2}
+    assert erase(folder, "--from", "2030-01-01") == {"erased": "listens", "listens": 0, "tuned_heads": 0, "feedback": 0}
+    assert erase(folder, "--import", "2") == {"erased": "listens", "listens": 1, "tuned_heads": 2, "feedback": 1}
     assert erase(folder, "--mood") == {"erased": "mood", "answers": True, "tuned_heads": 0}
     assert erase(folder, "--mood") == {"erased": "mood", "answers": False, "tuned_heads": 0}
     assert erase(folder, "--all") == {"erased": "all"}

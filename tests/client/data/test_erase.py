@@ -23,6 +23,7 @@ from client.profile import open_profile
 from client.store.tables import (
     answers,
     checkins,
+    feedback,
     imports,
     library_tracks,
     listens,
@@ -82,6 +83,9 @@ def planted(folder: Path, headless: Path, tmp_path: Path, monkeypatch: pytest.Mo
                 )
             connection.execute(insert(recordings).values(id=500, identity="kept", artist="Kept", title="Kept"))
             connection.execute(insert(listens).values(recording_id=500, started_at_s=FEBRUARY_S + DAY_S))
+            for identity, artist, title in ((f"{TITLE}0", ARTIST, f"{TITLE} 0"), ("kept", "Kept", "Kept")):
+                said = {"identity": identity, "artist": artist, "title": title, "said": "love", "at_s": 1}
+                connection.execute(insert(feedback).values(**said))
             connection.execute(
                 insert(personal_heads).values(
                     release_sha256="0", made_at_s=1, tensors=TENSORS * 900, evaluation="{}", in_use=True
@@ -131,7 +135,7 @@ def test_line_31_nothing_is_readable_before_and_everything_is_for_who_has_the_ke
 def test_line_31_an_erased_span_is_not_found_by_decrypting_every_page_with_the_keys(planted, tmp_path):
     large = (planted / "store.db").stat().st_size
     ran = typed("erase", "--from", "2024-01-01", "--to", "2024-02-01", "--yes", "--dir", planted)
-    assert (ran.code, ran.out) == (0, "Erased 400 plays. What was tuned on plays was forgotten with them.\n")
+    assert (ran.code, ran.out) == (0, "Erased 400 plays. 1 of your words on tracks went with them. What was tuned on plays was forgotten with them.\n")
     assert found(tmp_path, keys_of(planted)) == PLANTED.keys() - OF_PLAYS.keys()
     assert (planted / "store.db").stat().st_size < large
     assert not [path for path in planted.glob("store.db-*") if path.stat().st_size]
@@ -319,11 +323,25 @@ def test_what_is_no_day_is_a_sentence(planted, day):
 
 def test_an_imports_plays_go_and_others_stay(planted, tmp_path):
     assert typed("erase", "--import", "1", "--yes", "--json", "--dir", planted).out == (
-        '{"erased": "listens", "listens": 400, "tuned_heads": 1}\n'
+        '{"erased": "listens", "listens": 400, "tuned_heads": 1, "feedback": 1}\n'
     )
     assert counted(planted) == 1
     assert not found(tmp_path, keys_of(planted)) & OF_PLAYS.keys()
     assert '"listens": 0' in typed("erase", "--import", "1", "--json", "--dir", planted).out
+
+
+def test_what_was_said_of_a_track_goes_with_its_last_play_and_not_before(planted):
+    def said():
+        with open_profile(planted) as profile, profile.history.connect() as connection:
+            return set(connection.execute(select(feedback.c.identity)).scalars())
+
+    with open_profile(planted) as profile, profile.history.begin() as connection:
+        connection.execute(insert(listens).values(recording_id=1, started_at_s=FEBRUARY_S))
+        connection.execute(insert(feedback).values(recording_mbid="never played", said="hate", at_s=1))
+    typed("erase", "--from", "2024-01-01", "--to", "2024-02-01", "--yes", "--dir", planted)
+    assert said() == {f"{TITLE}0", "kept", None}
+    typed("erase", "--from", "2024-02-01", "--to", "2024-02-02", "--yes", "--dir", planted)
+    assert said() == {"kept", None}
 
 
 def test_consents_and_budget_outlive_an_erased_span(planted):
