@@ -10,12 +10,14 @@ from pathlib import Path
 
 import platformdirs
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
 from client.enrolment.held import held_audio_encoder, held_lyrics_encoder, held_model
 from client.keys.keyring_secrets import is_available
 from client.ledger.budget import month_at, read_budget
+from client.ledger.ledger import Busy
 from client.music_library.encode import NO_LYRICS_ENCODER, Released, find_encoders
 from client.profile import Profile
 from client.recommend.release_file import open_release
@@ -48,6 +50,8 @@ def examine(profile: Profile, *, now_s: float) -> Iterator[Finding]:
             health, said = look(profile, now_s)
         except SottovoceError as error:
             health, said = Health.FAULT, str(error)
+        except DBAPIError:  # which `databases` tells of
+            health, said = Health.NOTE, "it cannot be told while a database is damaged"
         yield Finding(what=what, health=health, said=said)
 
 
@@ -79,7 +83,10 @@ def _databases(profile: Profile, _: float) -> _Look:
 
 
 def _ledger(profile: Profile, now_s: float) -> _Look:
-    budget = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month_at(now_s))
+    try:
+        budget = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month_at(now_s))
+    except Busy as busy:
+        return Health.NOTE, str(busy)
     if budget.fault is not None:
         return Health.FAULT, budget.fault
     return Health.OK, f"whole; {budget.participations} rounds were debited"

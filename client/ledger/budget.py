@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.ledger.ledger import open_ledger
+from client.ledger.ledger import Busy, open_ledger
 from client.ledger.mirror import Mirror
 from shared_model.books.ledger_law import log_key_of, opened_of
 from shared_model.books.spending import spent, spent_in
@@ -66,10 +66,15 @@ def month_at(now_s: float) -> str:
 
 
 def read_budget(path: Path, *, key: bytes, mirror: Mirror, month: str) -> Budget:
-    """By the ledger in `path`; where it is missing, damaged, forged or rolled back, everything counts as spent."""
+    """By the ledger in `path`; where it is missing, damaged, forged or rolled back, everything counts as spent.
+
+    Raises Busy where another process has it.
+    """
     try:
         with open_ledger(path, key=key, mirror=mirror) as ledger:
             entries = ledger.entries
+    except Busy:
+        raise
     except Refused as refusal:
         return Budget(
             spent=None,

@@ -22,6 +22,10 @@ from shared_model.durable import write_atomically
 from shared_model.errors import BadInput, Refused
 
 
+class Busy(Refused):
+    """Another process has the ledger, in a round for instance: nothing is known of it now, and nothing is amiss."""
+
+
 class Ledger:
     """An opened, locked and verified ledger. `open_ledger` and `restore` make one."""
 
@@ -78,7 +82,7 @@ def create_ledger(path: Path, opened: Opened, *, key: bytes, mirror: Mirror) -> 
 def open_ledger(path: Path, *, key: bytes, mirror: Mirror) -> Iterator[Ledger]:
     """The ledger, locked until the context ends.
 
-    Raises Refused where another process has it, and where it is missing, damaged, forged or rolled back: then the
+    Raises Busy where another process has it, and Refused where it is missing, damaged, forged or rolled back: then the
     budget counts as spent.
     """
     with _locked(path) as descriptor:
@@ -151,7 +155,7 @@ def _locked(path: Path) -> Iterator[int]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise Refused(f"ledger: another process has {path.name}; try again when it has ended") from error
+        raise Busy(f"ledger: another process has {path.name}; try again when it has ended") from error
     try:
         yield descriptor
     finally:

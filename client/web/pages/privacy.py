@@ -10,8 +10,8 @@ from client.consent.purpose import WORDINGS, Purpose
 from client.eligibility.record import newest
 from client.enrolment.pins import read_pins
 from client.files import SETTINGS
-from client.ledger.budget import month_at, read_budget
-from client.ledger.ledger import open_ledger
+from client.ledger.budget import Budget, month_at, read_budget
+from client.ledger.ledger import Busy, open_ledger
 from client.profile import Profile
 from client.settings import change_setting
 from client.web.forms import Decided, Sent, ServedHere
@@ -46,7 +46,7 @@ VISIBLE = {
 def privacy(request: Request, session: Decided, served: ServedHere) -> Response:
     """Numbers from this device's own ledger, never from the server."""
     profile = served.profile()
-    budget = read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month_at(served.clock()))
+    budget = _budget(profile, month=month_at(served.clock()))
     updates = _updates(profile)
     pins = read_pins(profile.history)
     return page(
@@ -74,6 +74,14 @@ def pause(form: Sent, served: ServedHere) -> Response:
     paused = form["paused"] == "yes"
     change_setting(served.profile().folder / SETTINGS, "eligibility.paused", "true" if paused else "")
     return then("/privacy", said="paused" if paused else "resumed")
+
+
+def _budget(profile: Profile, *, month: str) -> Budget | None:
+    """None while a round is under way, which has the ledger."""
+    try:
+        return read_budget(profile.ledger, key=profile.ledger_key, mirror=profile.mirror, month=month)
+    except Busy:
+        return None
 
 
 def _updates(profile: Profile) -> Sequence[Debit]:

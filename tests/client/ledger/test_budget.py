@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from client.ledger.budget import read_budget
-from client.ledger.ledger import create_ledger, open_ledger
+from client.ledger.ledger import Busy, create_ledger, open_ledger
 from client.ledger.mirror import FileMirror
 from shared_model.books.entries import Debit, Joined, Opened
 from shared_model.errors import Refused
@@ -187,5 +187,5 @@ def test_line_32_no_changed_byte_gives_back_budget(tmp_path, at, flip):
 
 
 def test_while_another_process_debits_it_is_said_and_no_number_is_invented(device):
-    with open_ledger(**device):
-        assert "another process has ledger.jsonl" in budget(device)["fault"]
+    with open_ledger(**device), pytest.raises(Busy, match=r"another process has ledger\.jsonl; try again"):
+        budget(device)
