@@ -67,10 +67,10 @@ def main() -> None:
     try:
         flower_supernode()
     except Exception:
-        # a connection that is cut while TLS is being agreed on is none that Flower tries again, and its own API for the
-        # executor would keep the process: a node that hears nothing and is never started again
         traceback.print_exc()
-        os._exit(1)
+    # Flower gives up when its connection is cut while TLS is being agreed on, and returns; its own API for the executor
+    # would keep the process: a node that hears nothing, and is never started again
+    os._exit(1)
 
 
 if __name__ == "__main__":

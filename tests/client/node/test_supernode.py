@@ -115,12 +115,13 @@ def test_after_an_answer_the_next_message_is_asked_for_sooner_than_flower_does(m
 
 
 @pytest.mark.integration
-def test_a_supernode_that_has_given_up_ends_although_its_own_api_still_runs() -> None:
-    script = """
+@pytest.mark.parametrize("how", ["return", "raise OSError('cut')"])
+def test_a_supernode_that_has_given_up_ends_although_its_own_api_still_runs(how: str) -> None:
+    script = f"""
 import socket, sys
 from importlib import import_module
 def start(**_):
-    raise OSError("[SSL: UNEXPECTED_EOF_WHILE_READING]")
+    {how}
 import_module("flwr.supernode.cli.flower_supernode").start_client_internal = start
 from client.node.supernode_process import main
 with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -130,7 +131,6 @@ main()
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 1
-    assert "UNEXPECTED_EOF" in ran.stderr
 
 
 @pytest.mark.integration
