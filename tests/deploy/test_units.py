@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
-SERVER, DEVICE = "sottovoce-server.service", "sottovoce-device.service"
-EXPOSURE = {SERVER: 1.3, DEVICE: 2.4}
+SERVER, DEVICE, PAGE = "sottovoce-server.service", "sottovoce-device.service", "sottovoce-page.service"
+EXPOSURE = {SERVER: 1.3, DEVICE: 2.4, PAGE: 2.2}
 """Of 10, where below 2 is "OK" for a service of the system, and 9.6 what nothing hardened gets. One of a user cannot
 hide other processes or have a user of its own, for which systemd counts."""
 
@@ -48,7 +48,7 @@ def complaints(analyze: str, unit: Path, *words: str) -> str:
     return done.stdout + done.stderr if done.returncode else done.stderr
 
 
-@pytest.mark.parametrize(("unit", "words"), [(SERVER, ()), (DEVICE, ("--user",))])
+@pytest.mark.parametrize(("unit", "words"), [(SERVER, ()), (DEVICE, ("--user",)), (PAGE, ("--user",))])
 def test_systemd_understands_every_line(analyze: str, unit: str, words: tuple[str, ...], tmp_path: Path) -> None:
     assert complaints(analyze, installed(unit, tmp_path), *words) == ""
 
@@ -59,7 +59,7 @@ def test_a_line_that_systemd_does_not_know_is_found(analyze: str, tmp_path: Path
     assert "ProtectSystems" in complaints(analyze, path)
 
 
-@pytest.mark.parametrize("unit", [SERVER, DEVICE])
+@pytest.mark.parametrize("unit", [SERVER, DEVICE, PAGE])
 def test_little_is_left_open(analyze: str, unit: str, tmp_path: Path) -> None:
     assert exposure(analyze, installed(unit, tmp_path)) <= EXPOSURE[unit]
 
@@ -77,7 +77,7 @@ def exposure(analyze: str, unit: Path) -> float:
     return float(score)
 
 
-@pytest.mark.parametrize("unit", [SERVER, DEVICE])
+@pytest.mark.parametrize("unit", [SERVER, DEVICE, PAGE])
 def test_what_told_why_it_ended_is_not_started_again(unit: str) -> None:
     assert settings(unit)["RestartPreventExitStatus"] == ["2 3"]
 
@@ -87,6 +87,12 @@ def test_a_device_gives_way_to_everything_else() -> None:
     assert (found["Nice"], found["CPUSchedulingPolicy"], found["IOSchedulingClass"]) == (["19"], ["idle"], ["idle"])
 
 
-@pytest.mark.parametrize("unit", [SERVER, DEVICE])
+def test_the_page_talks_to_this_computer_alone() -> None:
+    found = settings(PAGE)
+    assert (found["IPAddressAllow"], found["IPAddressDeny"]) == (["localhost"], ["any"])
+    assert found["RestrictAddressFamilies"] == ["AF_INET AF_UNIX"]
+
+
+@pytest.mark.parametrize("unit", [SERVER, DEVICE, PAGE])
 def test_no_secret_stands_in_a_unit(unit: str) -> None:
     assert not re.search(r"^Environment=.*PASSPHRASE", (UNITS / unit).read_text(), re.MULTILINE)

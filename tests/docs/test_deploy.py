@@ -87,5 +87,5 @@ def _shown() -> list[str]:
 def test_the_scores_are_those_that_the_units_are_held_to() -> None:
     from tests.deploy.test_units import EXPOSURE
 
-    told = [float(score) for score in re.findall(r"(?:coordinator|device) ([0-9.]+)(?= and| of 10)", PAGE)]
+    told = [float(score) for score in re.findall(r"(?:coordinator|device|page) ([0-9.]+)(?=,| and| of 10)", PAGE)]
     assert [round(bound - 0.1, 1) for bound in EXPOSURE.values()] == told
