@@ -118,11 +118,9 @@ def run_round(
     except Refused:
         memory = _memory_after_an_aborted_round(state, plan, randomness("noise", number))
         return replace(state, round=number, records=(*state.records, record), noise_memory=memory)
-    velocity = step.momentum * state.velocity + released.mean
-    return RoundState(
+    return replace(
+        stepped(state, step, released.mean),
         round=number,
-        vector=(state.vector.double() + step.learning_rate * velocity).float(),
-        velocity=velocity,
         records=(
             *state.records,
             replace(
@@ -134,6 +132,16 @@ def run_round(
         ),
         clip_norm=released.next_clip_norm,
         noise_memory=released.noise_memory,
+    )
+
+
+def stepped(state: RoundState, step: ServerStep, mean: Tensor) -> RoundState:
+    """`state` after a step of FedAvg with server momentum, and the rest as it was. mean: (d,) float64, noise in it."""
+    velocity = step.momentum * state.velocity + mean
+    return replace(
+        state,
+        vector=(state.vector.double() + step.learning_rate * velocity).float(),
+        velocity=velocity,
     )
 
 

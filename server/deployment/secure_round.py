@@ -15,7 +15,7 @@ from server.deployment.books import Books
 from server.deployment.registered import read_registered
 from server.deployment.secure_collect import Opened, SecureCollect
 from server.deployment.seen import read_seen
-from server.round import RoundRecord, RoundState
+from server.round import RoundRecord, RoundState, stepped
 from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.privacy.sampling import draw_cohort
 from shared_model.secagg.encoding import SumEncoding, add_modulo, decode, missing_noise, rotation_seed
@@ -51,7 +51,9 @@ def play_securely(state: RoundState, books: Books, grid: Grid, nodes: dict[int, 
     )
     after = replace(state, round=number, records=(*state.records, record))
     if opened is not None:
-        after = _stepped(after, books, _sum(opened, state, encoding) / plan.cohort)
+        mean = _sum(opened, state, encoding) / plan.cohort
+        released = replace(record, update_norm=float(mean.norm()))
+        after = replace(stepped(after, books.deployment.step, mean), records=(*state.records, released))
     books.concluded(after)
     result = "aborted" if opened is None else "released"
     log.info("round.finished round=%d result=%s seconds=%.1f", number, result, time.monotonic() - began)
@@ -65,19 +67,6 @@ def _sum(opened: Opened, state: RoundState, encoding: SumEncoding) -> torch.Tens
     sums = add_modulo(np.stack([opened.sum, missing]), bits=encoding.modulus_bits)
     seed = rotation_seed(state.round + 1, state.vector.numpy())
     return torch.from_numpy(decode(sums[None], encoding=encoding, seed=seed)[0])
-
-
-def _stepped(state: RoundState, books: Books, mean: torch.Tensor) -> RoundState:
-    """FedAvg with server momentum, as `server.round.run_round`. mean: (d,) float64, noise in it."""
-    step, last = books.deployment.step, state.records[-1]
-    velocity = step.momentum * state.velocity + mean
-    released = replace(last, update_norm=float(mean.norm()))
-    return replace(
-        state,
-        vector=(state.vector.double() + step.learning_rate * velocity).float(),
-        velocity=velocity,
-        records=(*state.records[:-1], released),
-    )
 
 
 def _operating_system(_purpose: str) -> Randomness:

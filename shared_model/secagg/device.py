@@ -138,8 +138,6 @@ class Device:
     def _answer(self, content: bytes) -> bytes:
         if self._awaits is None:  # before a word is read
             raise _refused("its part in this round is over")
-        if self._awaits is None:  # before a word is read
-            raise _refused("its part in this round is over")
         kind = kind_of(content, digest=self._terms.digest)
         self._require(kind)
         reader = Reader(content)

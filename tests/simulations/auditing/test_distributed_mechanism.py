@@ -44,10 +44,10 @@ def test_seeded_bug_noise_that_is_scaled_for_all_and_not_for_the_honest_is_caugh
     assert not audit().passes
 
 
-def test_seeded_bug_a_share_divided_by_one_more_is_caught(monkeypatch) -> None:
+def test_seeded_bug_shares_for_half_as_many_honest_devices_again_are_caught(monkeypatch) -> None:
     few = dataclasses.replace(PLAN, honest=8)
-    one_more = planned(size=16, vector_norm=0.3, noise_multiplier=1.0, honest=12, devices=16)
-    monkeypatch.setattr(SumEncoding, "of", classmethod(lambda cls, plan, size: one_more))
+    more = planned(size=16, vector_norm=0.3, noise_multiplier=1.0, honest=12, devices=16)
+    monkeypatch.setattr(SumEncoding, "of", classmethod(lambda cls, plan, size: more))
     assert not audit(few).passes
 
 
