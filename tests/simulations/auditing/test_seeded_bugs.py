@@ -22,6 +22,9 @@ from simulations.auditing.mechanisms import RoundMechanism, mechanism_of
 PLAN = PrivacyPlan(
     population=1000, cohort=200, rounds=40, clip_norm=0.02, noise_multiplier=1.0, delta=1e-4, max_participations=20
 )
+SEEN = 0.6
+"""Of mu = 1, an audit of 10,000 trials sees .81 on the average, .03 more or less, and now and then far less: the noise
+is the operating system's, so that what is asked for is what chance never misses."""
 
 
 def audited(mechanism: RoundMechanism | None = None, *, claim: float = 1.0, trials: int = 20_000) -> MechanismVerdict:
@@ -46,21 +49,25 @@ def noise_times(factor: float) -> Callable[..., np.ndarray]:
 def test_correct_code_passes() -> None:
     verdict = audited()
     assert verdict.passes
-    assert 0.8 < verdict.bound.mu_lower <= 1.0
+    assert SEEN < verdict.bound.mu_lower <= 1.0
     assert verdict.epsilon_lower(1e-4) <= verdict.claim.epsilon(1e-4)
     assert not repeats_when_seeded(RoundMechanism(PLAN, randomness=OperatingSystemRandomness()), size=16)
 
 
-@pytest.mark.parametrize("factor", [0.0, PLAN.cohort**-0.5, 0.8], ids=["no noise", "over sqrt(cohort)", "0.8 of it"])
-def test_too_little_noise_is_caught(factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("factor", "trials"),
+    [(0.0, 5000), (PLAN.cohort**-0.5, 5000), (0.8, 40_000)],
+    ids=["no noise", "over sqrt(cohort)", "0.8 of it"],
+)
+def test_too_little_noise_is_caught(factor: float, trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_model.privacy.mechanism, "gaussian_noise", noise_times(factor))
-    assert not audited().passes
+    assert not audited(trials=trials).passes
 
 
 @pytest.mark.slow
 def test_noise_that_is_a_tenth_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_model.privacy.mechanism, "gaussian_noise", noise_times(0.9))
-    assert not audited(trials=100_000).passes
+    assert not audited(trials=150_000).passes
 
 
 def test_a_claim_of_more_noise_than_there_is_is_caught() -> None:
@@ -130,7 +137,7 @@ def test_other_plans_are_audited_by_the_code_that_they_run(plan: PrivacyPlan, mo
         return audit_mechanism(mechanism, claim, **quietly)
 
     assert verdict().passes
-    assert verdict().bound.mu_lower > 0.7
+    assert verdict().bound.mu_lower > SEEN
     for module in (shared_model.privacy.mechanism, shared_model.privacy.adaptive_clipping):
         monkeypatch.setattr(module, "gaussian_noise", noise_times(0.7))
     assert not verdict().passes
