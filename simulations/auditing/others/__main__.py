@@ -24,7 +24,7 @@ HEADS = ("#", "mechanism", "situation", "claimed, or should be", "found", "exact
 
 
 def main(
-    trials: Annotated[int, typer.Option(min=1000, help="Releases of either kind in each run of the gate.")] = 20_000,
+    trials: Annotated[int, typer.Option(min=100, help="Releases of either kind in each run of the gate.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the updates, never of the noise.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:

@@ -118,7 +118,7 @@ def test_seeding_numpy_makes_the_noise_known(mechanism: str, edges: dict[tuple[s
 
 @pytest.mark.slow
 def test_every_finding_can_be_written_as_json() -> None:
-    run = [sys.executable, "-m", "simulations.auditing.others", "--json", "--trials", "1000"]
+    run = [sys.executable, "-m", "simulations.auditing.others", "--json", "--trials", "100"]
     said = json.loads(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
     assert {finding["question"] for finding in said["findings"]} == set(range(1, 9))
 
