@@ -13,6 +13,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from numpy.typing import NDArray
 
+from shared_model.books.multiproof import multiproof
 from shared_model.errors import SottovoceError
 from shared_model.secagg.graph import plan_graph
 from shared_model.secagg.keys import (
@@ -238,18 +239,21 @@ class Coordinator:
 
     def _introductions(self, place: int) -> bytes:
         member = self._members[place]
+        registered = {other: self._registered[self._roster.numbers[other]] for other in member.chosen}
         chosen = {
             other: Introduced(
-                registered=self._registered[self._roster.numbers[other]],
-                announcement=self._members[other].announcement,
+                node_key=node.node_key, position=node.position, announcement=self._members[other].announcement
             )
-            for other in member.chosen
+            for other, node in registered.items()
         }
+        (size,) = {node.size for node in registered.values()}
         others = {other: self._keys_at(other) for other in member.choosers - member.chosen}
         said = Introductions(
             chosen=chosen,
             choosers=frozenset(member.choosers),
             others={other: (keys.sealing, keys.masking) for other, keys in others.items()},
+            registry_size=size,
+            proof=multiproof({node.position: node.proof for node in registered.values()}, size=size),
         )
         return wrap(Kind.INTRODUCTIONS, self._digest, said.body(self._devices))
 

@@ -19,6 +19,7 @@ from shared_model.errors import Refused
 from shared_model.secagg.graph import LOG2_SECRECY, Graph, draw_neighbours
 from shared_model.secagg.keys import (
     RoundSecrets,
+    are_registered,
     compressed,
     keys_signed_by,
     pairwise_seed,
@@ -26,6 +27,7 @@ from shared_model.secagg.keys import (
     sign_keys,
     sign_survivors,
     survivors_signed_by,
+    uncompressed,
 )
 from shared_model.secagg.masking import SEED_BYTES, MaskedSum
 from shared_model.secagg.messages import (
@@ -210,23 +212,26 @@ class Device:
 
     def _believed(self, introductions: Introductions) -> dict[int, bytes]:
         """Signing keys of the neighbours that this device chose, all of whose keys are signed by registered nodes."""
-        root = bytes.fromhex(self._terms.registry_root)
-        signing, nodes = {}, {compressed(self._node_key.public_key())}
+        root, size = bytes.fromhex(self._terms.registry_root), introductions.registry_size
+        signing, spelled, nodes = {}, {compressed(self._node_key.public_key())}, {}
         for place, introduced in introductions.chosen.items():
             announcement = introduced.announcement
             try:
-                node = introduced.registered.key(registry_root=root)
+                node = uncompressed(introduced.node_key)
             except ValueError as error:
-                raise _refused(f"the key of a neighbour is of no registered node: {error}") from error
+                raise _refused("the key of a neighbour is of no node") from error
             number = self._numbers[place]
             if not keys_signed_by(
                 node, announcement.signature, announcement.keys, digest=self._terms.digest, number=number
             ):
                 raise _refused("the keys of a neighbour are not signed by its node")
-            nodes.add(introduced.registered.node_key)
+            spelled.add(introduced.node_key)
+            nodes[introduced.position] = node
             signing[place] = announcement.keys.signing
-        if len(nodes) < len(introductions.chosen) + 1:
+        if len(spelled) < len(introductions.chosen) + 1 or len(nodes) < len(introductions.chosen):
             raise _refused("one node stands in the list twice")
+        if not are_registered(nodes, introductions.proof, size=size, registry_root=root):
+            raise _refused("the key of a neighbour is not in the registry that was announced")
         return signing
 
     def _mask(self, delivery: Delivery) -> bytes:

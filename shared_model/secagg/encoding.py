@@ -2,7 +2,7 @@
 
 Kairouz, Liu and Steinke 2021 (arXiv 2102.06387) with the noise of Agarwal, Kairouz and Liu 2021 (arXiv 2110.04995).
 The noise of h shares has standard deviation z times the sensitivity, which counts rotation, rounding and its bound.
-Letters: K devices, d numbers, D = 2^k >= d numbers of a rotated vector.
+Letters: K devices, d numbers, D >= d numbers of a rotated vector.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Keys of one device for one round, signed by its registered node key."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared_model.books.merkle import includes
+from shared_model.books.multiproof import includes_all
 from shared_model.wire.node_key import fingerprint, public_der
 
 KEY_BYTES = 32
@@ -74,16 +76,29 @@ class Registered:
 
     def key(self, *, registry_root: bytes) -> ec.EllipticCurvePublicKey:
         """Raises ValueError where it is no key, or is not below that root."""
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), self.node_key)
+        key = uncompressed(self.node_key)
         leaf = fingerprint(public_der(key))
         if not includes(leaf, self.proof, index=self.position, size=self.size, root=registry_root):
             raise ValueError("a key is not in the registry that was announced")
         return key
 
 
+def are_registered(
+    nodes: Mapping[int, ec.EllipticCurvePublicKey], proof: Sequence[bytes], *, size: int, registry_root: bytes
+) -> bool:
+    """Whether all of `nodes`, by position, are below the root of a registry of `size`."""
+    leaves = {position: fingerprint(public_der(key)) for position, key in nodes.items()}
+    return includes_all(leaves, proof, size=size, root=registry_root)
+
+
 def compressed(key: ec.EllipticCurvePublicKey) -> bytes:
     """X9.62."""
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+
+
+def uncompressed(node_key: bytes) -> ec.EllipticCurvePublicKey:
+    """The inverse of `compressed`. Raises ValueError where it is no key."""
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), node_key)
 
 
 def sign_keys(node_key: ec.EllipticCurvePrivateKey, keys: RoundKeys, *, digest: bytes, number: int) -> bytes:

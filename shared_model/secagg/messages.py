@@ -1,8 +1,8 @@
 """Every message, as the one string of bytes that it has: a kind, the digest of the round's terms, and fixed fields.
 
 Whoever reads knows from what was said before how long a message is; one of another length is none. Numbers are
-big-endian; a set of devices is a bit for each place of the roster, the first one highest. Letters: n devices in the
-roster.
+big-endian; a set of devices is a bit for each place of the roster, the first one highest; the roster's numbers, which
+ascend, are the steps from one to the next. Letters: n devices in the roster.
 """
 
 import hashlib
@@ -10,17 +10,19 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from shared_model.books.merkle import HASH_BYTES
+from shared_model.books.multiproof import multiproof_hashes
 from shared_model.secagg.graph import Graph
-from shared_model.secagg.keys import KEY_BYTES, NODE_KEY_BYTES, SIGNATURE_BYTES, Registered, RoundKeys
+from shared_model.secagg.keys import KEY_BYTES, NODE_KEY_BYTES, SIGNATURE_BYTES, RoundKeys
 from shared_model.secagg.parameters import MOST_DEVICES
 from shared_model.secagg.sealing import COMMITMENT_BYTES, SEALED_BYTES
 from shared_model.secagg.shares import SHARE_BYTES
 
 DIGEST_BYTES = 32
-MOST_PROOF_HASHES = 32
+NUMBER_BITS = 32
+"""Of a registration number."""
 _SURVIVOR_SIGNATURE_BYTES = 64
 
 
@@ -75,6 +77,18 @@ class Reader:
         """As `struct` reads it."""
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
 
+    def step(self) -> int:
+        """A whole number as `step_as_bytes` writes it, which is the only way to."""
+        value = 0
+        for shift in range(0, NUMBER_BITS, 7):
+            (octet,) = self.take(1)
+            value |= (octet & 0x7F) << shift
+            if octet < 0x80:
+                if (shift and not octet) or value >> NUMBER_BITS:
+                    break
+                return value
+        raise Malformed("a number is too large, or is not in its shortest form")
+
     def places(self, devices: int) -> frozenset[int]:
         """A set of places in the roster."""
         size = -(-devices // 8)
@@ -92,6 +106,15 @@ class Reader:
         """Nothing may be left."""
         if len(self._left):
             raise Malformed("it is too long")
+
+
+def step_as_bytes(value: int) -> bytes:
+    """The inverse of `Reader.step`: 7 bits a byte, the lowest first, the top bit set but in the last (LEB128)."""
+    octets = bytearray()
+    while value > 0x7F:
+        octets.append(0x80 | value & 0x7F)
+        value >>= 7
+    return bytes([*octets, value])
 
 
 def places_as_bits(places: Iterable[int], devices: int) -> bytes:
@@ -127,13 +150,13 @@ class Roster:
     numbers: tuple[int, ...]
 
     def body(self) -> bytes:
-        """6 bytes and 4 a device."""
+        """6 bytes and mostly one a device, as long as fewer than 127 others are registered between two."""
         head = struct.pack(">HHH", self.graph.devices, self.graph.degree, self.graph.share_threshold)
-        return head + struct.pack(f">{len(self.numbers)}I", *self.numbers)
+        return head + b"".join(step_as_bytes(high - low) for low, high in pairwise((0, *self.numbers)))
 
     def digest(self, terms_digest: bytes) -> bytes:
         """What every later key, seal and signature is bound to."""
-        return hashlib.sha256(b"sottovoce secagg roster v1\n" + terms_digest + self.body()).digest()
+        return hashlib.sha256(b"sottovoce secagg roster v2\n" + terms_digest + self.body()).digest()
 
     @classmethod
     def read(cls, reader: Reader) -> "Roster":
@@ -141,61 +164,67 @@ class Roster:
         devices, degree, threshold = (reader.number(">H") for _ in range(3))
         if not 2 <= devices <= MOST_DEVICES or not 1 <= degree < devices or not 1 <= threshold <= degree + 1:
             raise Malformed("its graph cannot be")
-        numbers = struct.unpack(f">{devices}I", reader.take(4 * devices))
-        if any(low >= high for low, high in pairwise(numbers)):
-            raise Malformed("its devices do not ascend, or one stands there twice")
+        first, *steps = (reader.step() for _ in range(devices))
+        numbers = tuple(accumulate((first, *steps)))
+        if not all(steps):
+            raise Malformed("one of its devices stands there twice")
+        if numbers[-1] >> NUMBER_BITS:
+            raise Malformed("a number is too large")
         reader.end()
         return cls(graph=Graph(devices=devices, degree=degree, share_threshold=threshold), numbers=numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introduced:
-    """A device that this one chose, with everything to believe it by."""
+    """A device that this one chose. node_key: compressed point; position: of its fingerprint in the registry."""
 
-    registered: Registered
+    node_key: bytes
+    position: int
     announcement: Announcement
 
     def body(self) -> bytes:
-        """250 bytes and 32 a hash of the proof."""
-        node = self.registered
-        head = struct.pack(">IIB", node.position, node.size, len(node.proof))
-        return node.node_key + head + b"".join(node.proof) + self.announcement.body()
+        """245 bytes."""
+        return self.node_key + struct.pack(">I", self.position) + self.announcement.body()
 
     @classmethod
     def read(cls, reader: Reader) -> "Introduced":
         """Raises Malformed."""
-        node_key = reader.take(NODE_KEY_BYTES)
-        position, size, hashes = reader.number(">I"), reader.number(">I"), reader.number(">B")
-        if hashes > MOST_PROOF_HASHES:
-            raise Malformed("a proof is too long")
-        proof = tuple(reader.take(HASH_BYTES) for _ in range(hashes))
-        registered = Registered(node_key=node_key, position=position, size=size, proof=proof)
-        return cls(registered=registered, announcement=Announcement.read(reader))
+        node_key, position = reader.take(NODE_KEY_BYTES), reader.number(">I")
+        return cls(node_key=node_key, position=position, announcement=Announcement.read(reader))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introductions:
     """chosen: by place, of all that the device chose; choosers: places of those that chose it; others: sealing and
-    masking keys of the choosers that it did not choose itself, by place."""
+    masking keys of the choosers that it did not choose itself, by place; registry_size, proof: that all who are
+    chosen are registered (`shared_model.books.multiproof`)."""
 
     chosen: dict[int, Introduced]
     choosers: frozenset[int]
     others: dict[int, tuple[bytes, bytes]]
+    registry_size: int
+    proof: tuple[bytes, ...]
 
     def body(self, devices: int) -> bytes:
-        """In ascending places."""
+        """In ascending places. The proof is as long as positions and size make it."""
         chosen = b"".join(self.chosen[place].body() for place in sorted(self.chosen))
         others = b"".join(b"".join(self.others[place]) for place in sorted(self.others))
-        return places_as_bits(self.choosers, devices) + chosen + others
+        size = struct.pack(">I", self.registry_size)
+        return places_as_bits(self.choosers, devices) + size + chosen + others + b"".join(self.proof)
 
     @classmethod
     def read(cls, reader: Reader, *, devices: int, chosen: frozenset[int]) -> "Introductions":
         """chosen: by this device. Raises Malformed."""
         choosers = reader.places(devices)
+        size = reader.number(">I")
         introduced = {place: Introduced.read(reader) for place in sorted(chosen)}
         others = {place: (reader.take(KEY_BYTES), reader.take(KEY_BYTES)) for place in sorted(choosers - chosen)}
+        positions = {each.position for each in introduced.values()}
+        if max(positions) >= size:
+            raise Malformed("a device stands beyond the registry")
+        proof = tuple(reader.take(HASH_BYTES) for _ in range(multiproof_hashes(positions, size=size)))
         reader.end()
-        return cls(chosen=introduced, choosers=choosers, others=others)
+        return cls(chosen=introduced, choosers=choosers, others=others, registry_size=size, proof=proof)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ Which devices are said to be lost may be chosen by the server with the graph in 
 is opened then has more than (n - c) / 2 honest devices in it; in the complete graph, where everybody's signatures are
 seen, it is everyone on the one list.
 
-*Correctness.* s devices stay, the others are lost independently of the graph: a secret is lost with fewer than t of its
-k neighbours among them.
+*Correctness.* s devices stay, the others are lost independently of the graph. A secret of who is lost cannot be opened
+with fewer than t of its k neighbours among those that stay; a secret of who stays, and holds a share itself, with fewer
+than t - 1.
 """
 
 import math
@@ -50,10 +51,11 @@ def log2_secrecy_failure(devices: int, dishonest: int, *, degree: int, share_thr
 @lru_cache(maxsize=64)
 def log2_correctness_failure(devices: int, survivors: int, *, degree: int, share_threshold: int) -> float:
     """log2 of the chance, at most, that a round with `survivors` of `devices` left cannot be opened."""
-    logs = _log_factorials(devices)
-    lost = np.array([devices - survivors])
-    tail = _log_tail(logs, devices - 1, lost, degree, degree - share_threshold + 1)
-    return min(0.0, (math.log(devices) + float(tail[0])) / math.log(2))
+    logs, lost, most = _log_factorials(devices), devices - survivors, degree - share_threshold + 1
+    chances = [math.log(survivors) + _log_tail(logs, devices - 1, np.array([lost]), degree, most + 1)]
+    if lost:
+        chances.append(math.log(lost) + _log_tail(logs, devices - 1, np.array([lost - 1]), degree, most))
+    return min(0.0, float(np.logaddexp.reduce(np.concatenate(chances))) / math.log(2))
 
 
 @lru_cache(maxsize=8)

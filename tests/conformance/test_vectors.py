@@ -190,7 +190,8 @@ def test_masks_and_seals_of_secure_aggregation():
     assert terms_digest.hex() == held["terms_digest"]
     assert canonical(json.loads(held["terms"])) == held["terms"]
     roster = bytes.fromhex(held["roster"])
-    assert roster == b"".join(n.to_bytes(2) for n in (3, 2, 2)) + b"".join(n.to_bytes(4) for n in (4, 7, 300))
+    steps = bytes((4, 3)) + bytes((0x80 | 293 & 0x7F, 293 >> 7))  # 4, 7, 300
+    assert roster == b"".join(n.to_bytes(2) for n in (3, 2, 2)) + steps
     digest = hashlib.sha256(held["roster_context"].encode() + terms_digest + roster).digest()
     assert digest.hex() == held["roster_digest"]
     own = X25519PrivateKey.from_private_bytes(bytes.fromhex(held["own_private"]))
@@ -214,3 +215,22 @@ def test_masks_and_seals_of_secure_aggregation():
     assert opened.hex() == "".join(held["shares"])
     assert held["share_of_secret"] == "00" + held["secret"]
     assert int(held["prime"]) == 2**256 + 297
+
+
+def test_one_proof_of_several_registered_nodes_leads_to_the_root():
+    registry = vectors("masks")["registry"]
+    prints = {int(position): bytes.fromhex(each) for position, each in registry["prints"].items()}
+    left = [bytes.fromhex(each) for each in registry["proof"]]
+
+    def subtree(low, high):
+        if not any(low <= position < high for position in prints):
+            return left.pop(0)
+        if high - low == 1:
+            return hashlib.sha256(b"\x00" + prints[low]).digest()
+        split = 1
+        while 2 * split < high - low:
+            split *= 2
+        return hashlib.sha256(b"\x01" + subtree(low, low + split) + subtree(low + split, high)).digest()
+
+    assert subtree(0, registry["size"]).hex() == registry["root"]
+    assert left == []

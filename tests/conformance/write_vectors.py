@@ -16,6 +16,7 @@ from shared_model.books.chain import append, mirror_of
 from shared_model.books.checkpoint import Checkpoint
 from shared_model.books.entries import Assumed, CheckpointSeen, Debit, Entry, ExampleBudget, Joined, Opened, Restored
 from shared_model.books.merkle import Tree, leaf_hash
+from shared_model.books.multiproof import multiproof
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import Intent, Leaf, LoggedEpsilon, Outcome, Result, encode_leaf
 from shared_model.canonical_json import encode
@@ -210,17 +211,23 @@ def masks() -> dict[str, object]:
             {"modulus_bits": bits, "mask": total.reduced().tolist(), "packed": pack(total.reduced(), bits=bits).hex()}
         )
     shares = (b"\1" * SHARE_BYTES, b"\2" * SHARE_BYTES)
+    prints = [hashlib.sha256(b"key of node %d" % position).digest() for position in range(7)]
+    tree = Tree(map(leaf_hash, prints))
+    proof = multiproof({position: tree.inclusion_proof(position, 7) for position in (1, 4, 5)}, size=7)
     return {
         "how": "terms_digest is the SHA-256 of terms; roster_digest that of roster_context, terms_digest and roster "
-        "(big-endian: n, degree, threshold in 2 bytes each, then numbers in 4); keys are HKDF-SHA-256 of X25519's "
-        "secret, salt roster_digest, info key_context, the purpose, a zero byte and the pair in 4 bytes each: for a "
+        "(big-endian: n, degree, threshold in 2 bytes each, then the first number and each step to the next in "
+        "LEB128); keys are HKDF-SHA-256 of X25519's secret, salt roster_digest, info key_context, the purpose, a zero "
+        "byte and the pair in 4 bytes each: for a "
         "mask the lower number first, for a seal the sender; a mask is the ChaCha20 stream (zero nonce and counter) in "
         "little-endian words of 4 bytes up to 32 bits and of 8 above, modulo 2^bits; packed is bits a number, the "
         "lowest first; sealed is ChaCha20-Poly1305 with a zero nonce over both shares, about roster_digest and pair; "
-        "of a secret, share_of_secret is one at place 3 of threshold 1, which is the secret itself in 33 bytes",
+        "of a secret, share_of_secret is one at place 3 of threshold 1, which is the secret itself in 33 bytes; proof "
+        "shows the prints at their positions in a tree of RFC 9162 of that size and root: hashes of the largest "
+        "subtrees with none of them, left before right",
         "terms": terms.spelled().decode(),
         "terms_digest": terms.digest.hex(),
-        "roster_context": "sottovoce secagg roster v1\n",
+        "roster_context": "sottovoce secagg roster v2\n",
         "roster": roster.body().hex(),
         "roster_digest": digest.hex(),
         "key_context": "sottovoce secagg v1 ",
@@ -234,6 +241,12 @@ def masks() -> dict[str, object]:
         "secret": bytes(range(32)).hex(),
         "share_of_secret": split(bytes(range(32)), [3], threshold=1)[0].hex(),
         "prime": str(PRIME),
+        "registry": {
+            "size": 7,
+            "root": tree.root().hex(),
+            "prints": {str(position): prints[position].hex() for position in (1, 4, 5)},
+            "proof": [each.hex() for each in proof],
+        },
     }
 
 

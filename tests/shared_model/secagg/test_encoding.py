@@ -128,7 +128,9 @@ def test_the_bound_on_overflow_is_above_what_happens() -> None:
     for number in range(300):
         seed = rotation_seed(number, np.zeros(3, np.float32))
         whole = np.rint(code.rotate(rows.sum(0, keepdims=True) * ENCODING.scale, seed=seed)).astype(np.int64)
-        noise = sum(ENCODING.table.draw(64, randomness=keyed(8 * number + device)("n")) for device in range(8))
+        noise = sum(
+            ENCODING.table.draw(ENCODING.padded, randomness=keyed(8 * number + device)("n")) for device in range(8)
+        )
         wrong += bool((np.abs(whole + noise) >= 1 << (bits - 1)).any())
     assert wrong / 300 <= ENCODING.overflow(bits)
 

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from shared_model.books.multiproof import multiproof
 from shared_model.errors import Refused
 from shared_model.secagg.coordinator import Aborted
 from shared_model.secagg.device import Device, DeviceLimits
 from shared_model.secagg.graph import Graph, plan_graph
-from shared_model.secagg.keys import RoundSecrets, sign_keys
+from shared_model.secagg.keys import Registered, RoundSecrets, compressed, sign_keys
 from shared_model.secagg.messages import (
     Announcement,
     Delivery,
@@ -68,8 +71,11 @@ def changed_roster(contents, change):
 def changed_introductions(actors, contents, change):
     roster, introductions = contents
     devices = len(actors.devices)
-    read = Introductions.read(Reader(introductions), devices=devices, chosen=frozenset(range(devices)) - {PLACE})
-    return roster, wrap(Kind.INTRODUCTIONS, introductions[1:33], change(read).body(devices))
+    read = change(
+        Introductions.read(Reader(introductions), devices=devices, chosen=frozenset(range(devices)) - {PLACE})
+    )
+    read = replace(read, proof=proof_of(actors, read.chosen))  # as long as whom it names makes it
+    return roster, wrap(Kind.INTRODUCTIONS, introductions[1:33], read.body(devices))
 
 
 def alone(devices: int, graph: Graph | None = None, **changes: int):
@@ -88,12 +94,22 @@ def acquaintances(actors) -> dict[int, Introduced]:
         number, keys = 1 + 3 * place, RoundSecrets.new().public()
         signature = sign_keys(node_keys()[place], keys, digest=actors.terms.digest, number=number)
         announcement = Announcement(keys=keys, signature=signature)
-        made[place] = Introduced(registered=actors.registered[number], announcement=announcement)
+        made[place] = introduced(actors.registered[number], announcement)
     return made
 
 
+def introduced(node: Registered, announcement: Announcement) -> Introduced:
+    return Introduced(node_key=node.node_key, position=node.position, announcement=announcement)
+
+
+def proof_of(actors, chosen: dict[int, Introduced]) -> tuple[bytes, ...]:
+    paths = {each.position: actors.registered[1 + 3 * each.position].proof for each in chosen.values()}
+    return multiproof(paths, size=len(actors.devices))
+
+
 def introducing(actors, chosen: dict[int, Introduced]) -> bytes:
-    read = Introductions(chosen=chosen, choosers=frozenset(), others={})
+    size, proof = len(actors.devices), proof_of(actors, chosen)
+    read = Introductions(chosen=chosen, choosers=frozenset(), others={}, registry_size=size, proof=proof)
     return wrap(Kind.INTRODUCTIONS, actors.terms.digest, read.body(len(actors.devices)))
 
 
@@ -192,12 +208,12 @@ def test_keys_that_are_signed_by_a_node_that_is_not_registered():
     def lie(actors, contents):
         def change(read):
             node, keys = new_node_key(), RoundSecrets.new().public()
-            registered = replace(
-                read.chosen[2].registered,
-                node_key=type(read.chosen[2].registered).of(node.public_key(), position=0, size=1, proof=()).node_key,
-            )
             signature = sign_keys(node, keys, digest=actors.terms.digest, number=7)
-            forged = Introduced(registered=registered, announcement=Announcement(keys=keys, signature=signature))
+            forged = replace(
+                read.chosen[2],
+                node_key=compressed(node.public_key()),
+                announcement=Announcement(keys=keys, signature=signature),
+            )
             return replace(read, chosen=read.chosen | {2: forged})
 
         return changed_introductions(actors, contents, change)
@@ -240,6 +256,73 @@ def test_one_node_that_signed_for_two_numbers():
         return changed_introductions(actors, contents, change)
 
     assert "twice" in attacked(Kind.SHARES, lie)
+
+
+def test_two_nodes_that_are_said_to_stand_in_one_place_of_the_registry():
+    """Each signed, and one of them registered there."""
+
+    def change(read):
+        return replace(read, chosen=read.chosen | {3: replace(read.chosen[3], position=read.chosen[2].position)})
+
+    assert "twice" in attacked(Kind.SHARES, lambda a, c: changed_introductions(a, c, change))
+
+
+def test_two_nodes_that_change_places_in_the_registry():
+    def change(read):
+        second, third = read.chosen[2], read.chosen[3]
+        swapped = {2: replace(second, position=third.position), 3: replace(third, position=second.position)}
+        return replace(read, chosen=read.chosen | swapped)
+
+    assert "not in the registry" in attacked(Kind.SHARES, lambda a, c: changed_introductions(a, c, change))
+
+
+@pytest.mark.parametrize("size", [0, 3, 7, 1 << 31])
+def test_a_registry_of_another_size_than_was_announced(size):
+    """Its proof is of another length then, or shows nothing."""
+
+    def change(read):
+        return replace(read, registry_size=size)
+
+    said = attacked(Kind.SHARES, lambda a, c: changed_introductions(a, c, change))
+    assert "cannot be read" in said or "not in the registry" in said
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, (1 << 20) - 1))
+def test_an_introduction_that_was_tampered_with_anywhere_is_refused(where):
+    """Any bit of all that it says of those that the device drew, the shared proof at its end among it."""
+    actors, roster = alone(40, Graph(devices=40, degree=12, share_threshold=10), threshold=30, honest=5)
+    device = actors.devices[VICTIM]
+    device.reply((roster,))
+    good = introducing(actors, acquaintances(actors))
+    assert good[-32:] == proof_of(actors, acquaintances(actors))[-1]
+    head = 8 * (1 + 32 + 5)  # and the list of choosers
+    bit = head + where % (8 * len(good) - head)
+    changed = bytearray(good)
+    changed[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(Refused):
+        device.reply((bytes(changed),))
+    for secret in ("_secrets", "_self_mask", "_vector"):
+        assert not hasattr(device, secret)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "word"),
+    [
+        (b"\x01\x03\x83\x00\x03\x03\x03", "shortest form"),  # a step in more bytes than it takes
+        (b"\x01\x03\x03\x03\x03\xff\xff\xff\xff\x1f", "too large"),  # a step beyond four bytes
+        (b"\x01\x03\x03\x03\x03\xff\xff\xff\xff\x0f", "too large"),  # their sum beyond four bytes
+        (b"\x01\x03\x03\x03\x03\x83", "too short"),
+        (b"\x01\x03\x03\x03\x03\x03\x03", "too long"),
+        (b"\x01\x03\x00\x06\x03\x03", "twice"),
+    ],
+)
+def test_numbers_of_a_roster_have_one_spelling(numbers, word):
+    def lie(_actors, contents):
+        roster, *rest = contents
+        return (roster[: 33 + 6] + numbers, *rest)
+
+    assert word in attacked(Kind.SHARES, lie)
 
 
 def test_one_key_for_two_devices():

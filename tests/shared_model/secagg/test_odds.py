@@ -25,9 +25,26 @@ def test_bounds_are_those_of_scipy_summed_one_by_one(n, c, k, t):
     # scipy's own tail loses digits below 1e-16 of its sum, so that what it adds there is compared loosely
     assert secrecy == pytest.approx(min(0.0, math.log2(sum(sets) + bought)), rel=1e-6, abs=1e-6)
     survivors = n - n // 10
-    lost = n * float(hypergeom.cdf(t - 1, n - 1, survivors - 1, k))
+    # who stays holds a share of its own, and has one fewer of those that stay around it
+    lost = survivors * float(hypergeom.cdf(t - 2, n - 1, survivors - 1, k))
+    lost += (n - survivors) * float(hypergeom.cdf(t - 1, n - 1, survivors, k))
     expected = -math.inf if lost == 0 else min(0.0, math.log2(lost))
     assert log2_correctness_failure(n, survivors, degree=k, share_threshold=t) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_chance_that_a_round_cannot_be_opened_is_not_above_the_bound():
+    """Seen by drawing 4,000 graphs in which it is likely enough to be seen."""
+    n, survivors, k, t = 30, 24, 7, 5
+    graph = Graph(devices=n, degree=k, share_threshold=t)
+    stays = set(range(survivors))
+    failed = 0
+    for _ in range(4000):
+        drawn = [draw_neighbours(graph, place) | ({place} & stays) for place in range(n)]
+        failed += any(len(holders & stays) < t for holders in drawn)
+    bound = 2 ** log2_correctness_failure(n, survivors, degree=k, share_threshold=t)
+    assert 0 < bound < 1
+    assert binomtest(failed, 4000, bound, alternative="greater").pvalue > 1e-6
+    assert failed > 4000 * bound / 4  # a union bound of events of which seldom two happen at once
 
 
 @pytest.mark.parametrize("devices", range(3, 13))

@@ -17,7 +17,7 @@ def test_a_small_cohort_is_measured_on_both_sides_and_its_sums_are_right():
     assert seen == [0.5, 1.0]
     for row in rows:
         # the masked vector, nine sealed pairs of shares each way and nine introductions, at the least
-        assert row.ours.device_bytes > 3 * 400 + 18 * 82 + 9 * 250
+        assert row.ours.device_bytes > 3 * 400 + 18 * 82 + 9 * 245
         assert min(row.ours.device_ms, row.ours.server_s, *row.flowers) > 0
     found = Measured(secagg=rows)
     assert len(found.lines()) == 2
