@@ -1,11 +1,15 @@
 """A small convolutional variational autoencoder over log-mel patches, and the frozen encoder made of it.
 
 Kingma and Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv:1312.6114).
-Letters: B patches, M = 64 mel bands, P = 96 frames, Z = 64 latent numbers, T samples. How it was trained and what it
-cannot do: weights/MODEL_CARD.md.
+Letters: B patches, M = 64 mel bands, P = 96 frames, Z latent numbers, W patches of a track, V = 64 numbers of a track's
+vector, T samples. How it was trained and what it cannot do: weights/MODEL_CARD.md.
 """
 
 import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -21,35 +25,53 @@ from shared_model.encoders.track_windows import Read, is_covered, read_patches
 from shared_model.errors import BadInput
 
 LATENT: Final = 64
-CHANNELS: Final = (16, 32, 64, 96)
-"""After each layer, every one of which halves both the mel bands and the frames."""
+"""Numbers of a track's vector, whatever the weights."""
 
 PATCHES_PER_TRACK: Final = 32
 """A minute of the track, spread evenly over it: what bounds the cost of a long one."""
 
 WEIGHTS: Final = Path(__file__).with_name("weights") / "audio_vae.safetensors"
 
-_CORNER = (CHANNELS[-1], MEL_BANDS >> len(CHANNELS), PATCH_FRAMES >> len(CHANNELS))
-_CORNER_SIZE = _CORNER[0] * _CORNER[1] * _CORNER[2]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaeShape:
+    """What the weights' own shapes say.
+
+    encoder, decoder: channels from the widest resolution to the narrowest; every layer halves mel bands and frames;
+    latent: Z; pooled: whether a learned projection makes the track's vector of its patches' means and their deviations.
+    """
+
+    encoder: tuple[int, ...]
+    decoder: tuple[int, ...]
+    latent: int
+    pooled: bool
+
+
+PLAIN: Final = VaeShape(encoder=(16, 32, 64, 96), decoder=(16, 32, 64, 96), latent=64, pooled=False)
+"""Of `WEIGHTS`: the track's vector is the mean of its patches' posterior means."""
+
+POOLED: Final = VaeShape(encoder=(16, 40, 96, 160), decoder=(16, 32, 64, 96), latent=128, pooled=True)
 
 
 class AudioVAE(nn.Module):
     """Encoder q(z|x) = N(mean, exp(log_variance)) and decoder p(x|z). No layer mixes the patches of a batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: VaeShape = PLAIN) -> None:
         super().__init__()
-        first, *others = CHANNELS
-        down: list[nn.Module] = [nn.Conv2d(1, first, 3, stride=2, padding=1), nn.SiLU()]
-        for narrow, wide in zip(CHANNELS, others, strict=False):
-            down += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1), nn.GroupNorm(8, wide), nn.SiLU()]
+        self.shape = shape
+        narrow, wide = _corner(shape.encoder), _corner(shape.decoder)
+        down: list[nn.Module] = [nn.Conv2d(1, shape.encoder[0], 3, stride=2, padding=1), nn.SiLU()]
+        for before, after in pairwise(shape.encoder):
+            down += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
         up: list[nn.Module] = []
-        for wide, narrow in zip(reversed(others), reversed(CHANNELS[:-1]), strict=True):
-            up += [nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1), nn.GroupNorm(8, narrow), nn.SiLU()]
-        up.append(nn.ConvTranspose2d(first, 1, 4, stride=2, padding=1))
+        for before, after in pairwise(reversed(shape.decoder)):
+            up += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
+        up.append(nn.ConvTranspose2d(shape.decoder[0], 1, 4, stride=2, padding=1))
         self.down = nn.Sequential(*down)
-        self.posterior = nn.Linear(_CORNER_SIZE, 2 * LATENT)
-        self.unfold = nn.Linear(LATENT, _CORNER_SIZE)
+        self.posterior = nn.Linear(math.prod(narrow), 2 * shape.latent)
+        self.unfold = nn.Linear(shape.latent, math.prod(wide))
         self.up = nn.Sequential(*up)
+        self.pooling = nn.Linear(2 * shape.latent, LATENT, bias=False) if shape.pooled else None
 
     def encode(self, patches: Tensor) -> tuple[Tensor, Tensor]:
         """patches: (B, M, P) normalised log-mel. Returns mean and log_variance, both (B, Z)."""
@@ -58,8 +80,39 @@ class AudioVAE(nn.Module):
 
     def decode(self, latent: Tensor) -> Tensor:
         """latent: (B, Z). Returns the mean of p(x|z), (B, M, P)."""
-        decoded: Tensor = self.up(self.unfold(latent).unflatten(1, _CORNER))
+        decoded: Tensor = self.up(self.unfold(latent).unflatten(1, _corner(self.shape.decoder)))
         return decoded[:, 0]
+
+    def pool(self, means: Tensor) -> Tensor:
+        """means: (B, W, Z) of each track's patches. Returns the tracks' vectors, (B, V)."""
+        centre = means.mean(dim=1)
+        if self.pooling is None:
+            return centre
+        # the small number keeps the root's slope finite where a track is one patch
+        deviation = (means.var(dim=1, correction=0) + 1e-4).sqrt()
+        pooled: Tensor = self.pooling(torch.cat([centre, deviation], dim=1))
+        return pooled
+
+
+def shape_of(tensors: Mapping[str, Tensor]) -> VaeShape:
+    """The shape of the VAE whose weights these are. Raises KeyError, IndexError: they are another model's."""
+    kernels = {part: _kernels(tensors, part) for part in ("down", "up")}
+    return VaeShape(
+        encoder=tuple(kernel.shape[0] for kernel in kernels["down"]),
+        decoder=tuple(kernel.shape[0] for kernel in reversed(kernels["up"])),
+        latent=tensors["unfold.weight"].shape[1],
+        pooled="pooling.weight" in tensors,
+    )
+
+
+def _kernels(tensors: Mapping[str, Tensor], part: str) -> list[Tensor]:
+    weights = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{part}.") and tensor.ndim == 4}
+    return [weights[name] for name in sorted(weights, key=lambda name: int(name.split(".")[1]))]
+
+
+def _corner(channels: tuple[int, ...]) -> tuple[int, int, int]:
+    """What the last layer of the encoder gives, and the first of the decoder takes."""
+    return channels[-1], MEL_BANDS >> len(channels), PATCH_FRAMES >> len(channels)
 
 
 def name_of(weights: Path) -> str:
@@ -94,9 +147,9 @@ class AudioEncoder:
         content = _content(weights)
         try:
             tensors = {name: tensor.float() for name, tensor in load(content).items()}
-            self._vae = AudioVAE()
+            self._vae = AudioVAE(shape_of(tensors))
             self._vae.load_state_dict(tensors)
-        except (SafetensorError, RuntimeError) as error:
+        except (SafetensorError, RuntimeError, KeyError, IndexError) as error:
             raise BadInput(
                 f"audio encoder: {weights} is truncated or holds another model; install sottovoce again or train it "
                 "with `python -m simulations.pretraining.audio_vae`"
@@ -106,7 +159,7 @@ class AudioEncoder:
         self.name = _named(content)
 
     def encode(self, waveform: Tensor, sample_rate_hz: int) -> NDArray[np.float32] | None:
-        """The mean over the track's patches of the posterior means, (Z,); None for a silent track.
+        """The track's vector, (V,), from the posterior means of its patches; None for a silent track.
 
         waveform: (T,) mono. The vector is neither centred nor of unit length: its catalogue's mean does that.
 
@@ -116,7 +169,7 @@ class AudioEncoder:
         spectrogram = log_mel(waveform, sample_rate_hz)
         if spectrogram is None:
             return None
-        return self._mean_posterior(spread_patches(spectrogram, at_most=PATCHES_PER_TRACK))
+        return self._vector(spread_patches(spectrogram, at_most=PATCHES_PER_TRACK))
 
     def encode_parts(self, read: Read, *, samples: int, sample_rate_hz: int) -> NDArray[np.float32] | None:
         """As `encode`, of a recording of `samples` samples that is read in parts where it is longer than a minute.
@@ -129,11 +182,11 @@ class AudioEncoder:
         if is_covered(samples, sample_rate_hz, at_most=PATCHES_PER_TRACK):
             return self.encode(read(0, samples), sample_rate_hz)
         patches = read_patches(read, samples=samples, sample_rate_hz=sample_rate_hz, at_most=PATCHES_PER_TRACK)
-        return None if patches is None else self._mean_posterior(patches)
+        return None if patches is None else self._vector(patches)
 
-    def _mean_posterior(self, patches: Tensor) -> NDArray[np.float32]:
-        """patches: (B, M, P). Returns (Z,)."""
+    def _vector(self, patches: Tensor) -> NDArray[np.float32]:
+        """patches: (W, M, P). Returns (V,)."""
         with torch.inference_mode():
             mean, _ = self._vae.encode(patches)
-            vector: NDArray[np.float32] = mean.mean(dim=0).numpy()
+            vector: NDArray[np.float32] = self._vae.pool(mean[None])[0].numpy()
         return vector

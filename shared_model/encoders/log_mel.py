@@ -37,27 +37,36 @@ LOG_MEAN: Final = -0.13
 LOG_DEVIATION: Final = 2.98
 """Mean and standard deviation of log(power + floor) over the training clips: constants, never fitted to a track."""
 
+EMPTY: Final = (math.log(POWER_FLOOR) - LOG_MEAN) / LOG_DEVIATION
+"""What a band holds in which there is nothing."""
+
 
 def log_mel(waveform: Tensor, sample_rate_hz: int) -> Tensor | None:
     """The normalised log-mel spectrogram of a mono waveform.
 
     waveform: (T,) float32, any level; sample_rate_hz: what it was recorded at, resampled to 16 kHz here.
 
-    Returns (M, F) with F >= P, or None where there is nothing to hear (empty or silent). A sound shorter than a
-    patch is repeated until it fills one: padding it with silence would describe the padding.
+    Returns (M, F) with F >= P, or None where there is nothing to hear: empty, silent, constant, or nothing between 30
+    and 8,000 Hz. A sound shorter than a patch is repeated until it fills one: padding it with silence would describe
+    the padding.
 
     Raises:
         BadInput: the waveform is not mono, holds NaN or infinity, or its sample rate is below 8 kHz.
     """
     check_sample_rate(sample_rate_hz)
     rms = loudness(waveform)
-    if rms < SILENCE_RMS:
+    if rms < SILENCE_RMS or loudness(waveform - waveform.mean()) < SILENCE_RMS:
         return None
     levelled = resample(waveform.float() * (LOUDNESS_RMS / rms), sample_rate_hz, SAMPLE_RATE_HZ)
     shortest = PATCH_FRAMES * HOP_SAMPLES
     if len(levelled) < shortest:
         levelled = levelled.repeat(-(-shortest // len(levelled)))
-    return log_mel_frames(mirrored(levelled, FFT_SAMPLES // 2, FFT_SAMPLES // 2))
+    return audible(log_mel_frames(mirrored(levelled, FFT_SAMPLES // 2, FFT_SAMPLES // 2)))
+
+
+def audible(spectrogram: Tensor) -> Tensor | None:
+    """The spectrogram, or None where no band of any frame rises above the floor: as of ultrasound alone."""
+    return spectrogram if float(spectrogram.amax()) > EMPTY + 0.1 else None
 
 
 def check_sample_rate(sample_rate_hz: int) -> None:

@@ -18,6 +18,7 @@ from shared_model.encoders.log_mel import (
     PATCH_FRAMES,
     SAMPLE_RATE_HZ,
     SILENCE_RMS,
+    audible,
     check_sample_rate,
     log_mel_frames,
     loudness,
@@ -51,7 +52,7 @@ def is_covered(samples: int, sample_rate_hz: int, *, at_most: int) -> bool:
 
 
 def read_patches(read: Read, *, samples: int, sample_rate_hz: int, at_most: int) -> Tensor | None:
-    """(W, M, P): what `spread_patches` takes from the whole recording's spectrogram; None where there is silence.
+    """(W, M, P): what `spread_patches` takes from the whole recording's spectrogram; None where nothing can be heard.
 
     samples: T of the whole recording; more than `at_most` patches cover. A part that ends early is left out.
 
@@ -59,18 +60,21 @@ def read_patches(read: Read, *, samples: int, sample_rate_hz: int, at_most: int)
         BadInput: a part holds NaN or infinity, every part ends early, the rate is below 8 kHz, or `read` raises.
     """
     check_sample_rate(sample_rate_hz)
-    pieces, squares, heard = [], 0.0, 0
+    pieces, squares, heard, varies = [], 0.0, 0, False
     for window in _windows(samples, sample_rate_hz, at_most=at_most):
         part = read(window.begin, window.end)
         if len(part) < window.end - window.begin:
             continue
         squares, heard = squares + loudness(part) ** 2 * len(part), heard + len(part)
+        varies = varies or loudness(part - part.mean()) >= SILENCE_RMS
         piece = resample(part.float(), sample_rate_hz, SAMPLE_RATE_HZ)[window.first : window.last]
         pieces.append(mirrored(piece, window.mirror_before, window.mirror_after))
     if not pieces:
         raise BadInput("audio: it ends before its header says; copy it again from its source")
     rms = (squares / heard) ** 0.5
-    return None if rms < SILENCE_RMS else log_mel_frames(torch.stack(pieces) * (LOUDNESS_RMS / rms))
+    return (
+        None if rms < SILENCE_RMS or not varies else audible(log_mel_frames(torch.stack(pieces) * (LOUDNESS_RMS / rms)))
+    )
 
 
 def _frames(samples: int, sample_rate_hz: int) -> int:

@@ -7,8 +7,17 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from shared_model.encoders.audio_vae import LATENT, WEIGHTS, AudioEncoder, AudioVAE, name_of
-from shared_model.encoders.log_mel import MEL_BANDS, PATCH_FRAMES
+from shared_model.encoders.audio_vae import (
+    LATENT,
+    PLAIN,
+    WEIGHTS,
+    AudioEncoder,
+    AudioVAE,
+    VaeShape,
+    name_of,
+    shape_of,
+)
+from shared_model.encoders.log_mel import MEL_BANDS, PATCH_FRAMES, log_mel, spread_patches
 from shared_model.errors import BadInput
 from simulations.pretraining.clips import read_clip
 
@@ -148,3 +157,31 @@ def test_weights_name_their_encoder_before_it_is_made(encoder: AudioEncoder, tmp
     assert name_of(WEIGHTS) == encoder.name
     with pytest.raises(BadInput, match="cannot read"):
         name_of(tmp_path / "absent.safetensors")
+
+
+def test_weights_of_another_shape_say_so_themselves(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    shape = VaeShape(encoder=(8, 16, 24, 32), decoder=(8, 8, 16, 24), latent=10, pooled=True)
+    vae = AudioVAE(shape).eval()
+    assert shape_of(vae.state_dict()) == shape
+    assert shape_of(AudioVAE(PLAIN).state_dict()) == PLAIN
+    path = tmp_path / "pooled.safetensors"
+    save_file({name: tensor.numpy() for name, tensor in vae.state_dict().items()}, path)
+    sound = torch.randn(80_000, generator=torch.Generator().manual_seed(2))
+    vector = encode(AudioEncoder(path), sound, 16_000)
+    assert vector.shape == (LATENT,)
+    spectrogram = log_mel(sound, 16_000)
+    assert spectrogram is not None
+    means = vae.encode(spread_patches(spectrogram, at_most=32))[0].detach().numpy()
+    deviations = np.sqrt(means.var(axis=0) + 1e-4)
+    expected = vae.state_dict()["pooling.weight"].numpy() @ np.concatenate([means.mean(axis=0), deviations])
+    np.testing.assert_allclose(vector, expected, atol=1e-5)
+
+
+def test_one_patch_is_enough_to_pool() -> None:
+    torch.manual_seed(0)
+    vae = AudioVAE(VaeShape(encoder=(8, 8, 8, 8), decoder=(8, 8, 8, 8), latent=4, pooled=True))
+    pooled = vae.pool(torch.randn(3, 1, 4, requires_grad=True))
+    assert pooled.shape == (3, LATENT)
+    pooled.sum().backward()
+    assert all(torch.isfinite(one.grad).all() for one in vae.parameters() if one.grad is not None)

@@ -89,12 +89,15 @@ def test_the_sample_rate_of_the_recording_says_nothing_below_its_limit(sample_ra
     assert abs(here[:, inner].amax(dim=0) - there[:, inner].amax(dim=0)).max() < 0.01
 
 
-@pytest.mark.parametrize("waveform", [torch.zeros(0), torch.zeros(SAMPLE_RATE_HZ), torch.full((9000,), 5e-5)])
-def test_silence_is_absent(waveform: torch.Tensor) -> None:
+@pytest.mark.parametrize(
+    "waveform",
+    [torch.zeros(0), torch.zeros(SAMPLE_RATE_HZ), torch.full((9000,), 5e-5), torch.full((9000,), 0.3), torch.ones(1)],
+)
+def test_silence_and_constants_are_absent(waveform: torch.Tensor) -> None:
     assert log_mel(waveform, SAMPLE_RATE_HZ) is None
 
 
-@pytest.mark.parametrize("samples", [1, 100, 5000, PATCH_FRAMES * HOP_SAMPLES])
+@pytest.mark.parametrize("samples", [2, 100, 5000, PATCH_FRAMES * HOP_SAMPLES])
 def test_a_short_sound_fills_one_patch(samples: int) -> None:
     spectrogram = log_mel(tone(440)[1 : samples + 1], SAMPLE_RATE_HZ)
     assert spectrogram is not None
