@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from client.ledger.simulated import open_simulated_ledger, simulated_debit
-from client.simulated_noise import simulated_noise
+from client.simulated_noise import simulated_noise, simulated_share_streams
 from shared_model.books.ledger_law import participations
 from shared_model.errors import Refused
 from shared_model.privacy.plan import Clipping, Mechanism
 from shared_model.privacy.spent import Trust
+from shared_model.secagg.planned import shares_of_a_sum
 from shared_model.training.local_update import clipped_updates, noised_updates
 from shared_model.training.workspace import Workspace
 
@@ -21,7 +24,9 @@ def take_part(
 
     clip_norm: of this round, as it was told; it has a say where the agreed plan's clipping is adaptive only, and there
     the answer is the device's contribution (d + 1,). Noise follows the clip norm, so that no value of it costs more.
-    With local trust the update is noised here, after it is clipped. The debit is on disk before the examples are read.
+    With local trust the update is noised here, after it is clipped; with distributed trust the answer is what a device
+    adds to the round's sum, (D,) int64 with its share of the noise, which nothing masks on its way in a simulation.
+    The debit is on disk before the examples are read.
     Raises ValueError for a round that cannot be.
     """
     plan = workspace.agreed.plan
@@ -44,4 +49,9 @@ def take_part(
     if plan.trust is Trust.LOCAL:
         noise = simulated_noise(workspace.folder, device=device, round_number=round_number)
         updates = noised_updates(updates, plan=plan, noises=[noise])
+    if plan.trust is Trust.DISTRIBUTED:
+        streams = simulated_share_streams(workspace.folder, device=device, round_number=round_number)
+        said, start = updates.double().numpy(), parameters.numpy()
+        shares = shares_of_a_sum(said, plan=plan, start=start, number=round_number, streams=[streams])
+        return torch.from_numpy(shares.view(np.int64))[0]
     return updates[0]

@@ -21,6 +21,7 @@ from server.round import plan_of_next_round, run_round
 from server.simulated_run import read_simulated_run
 from shared_model.errors import BadInput, SottovoceError
 from shared_model.privacy.plan import PrivacyPlan
+from shared_model.privacy.spent import Trust
 from shared_model.reply import CLIP_NORM, INVITATION, NUMBER, PARAMETERS, REGISTRATION, ROLL_CALL, ROUND, TRAIN, UPDATE
 from shared_model.training.workspace import Workspace
 
@@ -67,8 +68,9 @@ class Collect:
             }
         )
         size = answer_size(len(vector), plan=self.plan)
+        numbers = np.int64 if self.plan.trust is Trust.DISTRIBUTED else np.float32
         for reply in replies(self.grid, TRAIN, [self.nodes[device] for device in cohort], invitation):
-            update = update_in(reply, size=size)
+            update = update_in(reply, size=size, numbers=numbers)
             if update is not None:
                 yield update[None]
 
@@ -106,14 +108,14 @@ def replies(grid: Grid, kind: str, nodes: Sequence[int], content: RecordDict) ->
             time.sleep(POLL_S)
 
 
-def update_in(reply: Message, *, size: int) -> Tensor | None:
-    """The update (size,) float32 that a reply holds, if it is an answer that can be counted."""
+def update_in(reply: Message, *, size: int, numbers: type[np.generic] = np.float32) -> Tensor | None:
+    """The update (size,) of `numbers` that a reply holds, if it is an answer that can be counted."""
     if not reply.has_content():
         return None
     arrays = reply.content.array_records.get(UPDATE)
     if arrays is None or UPDATE not in arrays:
         return None
     update = arrays[UPDATE].numpy()
-    if update.shape != (size,) or update.dtype != np.float32:
+    if update.shape != (size,) or update.dtype != numbers:
         return None
     return torch.from_numpy(update.copy())

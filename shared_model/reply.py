@@ -10,7 +10,7 @@ INVITATION, ROUND, CLIP_NORM = "invitation", "round", "clip_norm"
 """Server to client: a configuration record with the number of the round and the clip norm that holds in it, and"""
 PARAMETERS = "parameters"
 """an array record with one array (d,) float32, both in the invitation and, as the clipped update (which has one number
-more with adaptive clipping), under"""
+more with adaptive clipping, and is int64 below the modulus with distributed trust, where it is simulated), under"""
 UPDATE = "update"
 """in the reply, or else"""
 DECLINED = "declined"

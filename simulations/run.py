@@ -12,7 +12,6 @@ from torch import Tensor
 from server.round import RoundState, ServerStep
 from server.round_log.run import LoggedRun
 from shared_model.durable import write_atomically
-from shared_model.errors import BadInput
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
 from shared_model.privacy.plan import Mechanism
@@ -20,8 +19,8 @@ from shared_model.training.local_update import Model
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
 from simulations.datasets.load import load_dataset
-from simulations.engines.example_level import IN_PROCESS_ONLY
 from simulations.engines.federation import Engine, Federation, train
+from simulations.engines.flower import require_its_clients_can
 from simulations.engines.participation import participations
 from simulations.evaluation.federated import disjoint_moods, quality_rows
 from simulations.evaluation.full_ranking import Scorer, evaluate
@@ -69,12 +68,12 @@ class Job:
     engine: Engine
 
     def __post_init__(self) -> None:
-        if self.scenario.privacy.example_level is not None and self.engine_name != "in-process":
-            raise BadInput(f"--engine {self.engine_name}: {IN_PROCESS_ONLY}")
-        if self.scenario.privacy.trust == "distributed" and self.engine_name != "in-process":
-            raise BadInput(
-                f"--engine {self.engine_name}: distributed trust is simulated in process only, and deployed by "
-                "sottovoce-server; leave --engine out"
+        privacy = self.scenario.privacy
+        if self.engine_name == "flower":
+            require_its_clients_can(
+                example_level=privacy.example_level is not None,
+                full_protocol=privacy.protocol == "full",
+                quality=privacy.evaluation_share > 0,
             )
 
     def settings(self) -> dict[str, object]:

@@ -31,10 +31,13 @@ def run_by_flower(state: RoundState, federation: Federation) -> Iterator[RoundSt
     """The states after each round that the plan still has to run.
 
     Raises SottovoceError where Flower ends or stalls before the last round, or loses a device's answer, and BadInput
-    for example-level training, which its clients do not know.
+    for what its clients do not know (`require_its_clients_can`).
     """
-    if federation.example_level is not None:
-        raise BadInput(f"--engine flower: {IN_PROCESS_ONLY}")
+    require_its_clients_can(
+        example_level=federation.example_level is not None,
+        full_protocol=federation.full_protocol,
+        quality=federation.plan.evaluation_share > 0,
+    )
     plan = federation.plan
     if state.round >= plan.rounds:
         return
@@ -45,6 +48,22 @@ def run_by_flower(state: RoundState, federation: Federation) -> Iterator[RoundSt
                 state = _next(state, workspace.rounds, session, workspace.folder)
                 _require_every_answer(state, federation, workspace.folder)
                 yield state
+
+
+def require_its_clients_can(*, example_level: bool, full_protocol: bool, quality: bool) -> None:
+    """Raises BadInput for rounds that need devices to train by examples, to mask, or to report quality."""
+    if example_level:
+        raise BadInput(f"--engine flower: {IN_PROCESS_ONLY}")
+    if full_protocol:
+        raise BadInput(
+            "--engine flower: privacy.protocol full is simulated in process, and deployed by sottovoce-server; leave "
+            "--engine out, or take privacy.protocol arithmetic, which comes to the same sums"
+        )
+    if quality:
+        raise BadInput(
+            "--engine flower: privacy.evaluation_share is simulated in process, and deployed by sottovoce-server; "
+            "leave --engine out, or take privacy.evaluation_share 0"
+        )
 
 
 def _next(state: RoundState, rounds: Path, session: "subprocess.Popen[bytes]", folder: Path) -> RoundState:

@@ -13,7 +13,8 @@ from torch import Tensor
 from server.round import RoundState, plan_of_next_round, run_round
 from shared_model.privacy.local_gaussian import noise_purpose
 from shared_model.privacy.spent import Trust
-from shared_model.secagg.encoding import Streams, SumEncoding, encode, rotation_seed
+from shared_model.secagg.encoding import Streams
+from shared_model.secagg.planned import shares_of_a_sum, stream_purpose
 from shared_model.training.example_level import example_level_update
 from shared_model.training.examples import Examples, take
 from shared_model.training.local_update import bounded_updates, clipped_updates, noised_updates
@@ -100,23 +101,19 @@ def shares_of_the_sum(
 ) -> Tensor:
     """What `devices` (K,) add to a secure sum, (K, D) int64 below the modulus, from their updates (K, d).
 
-    With the exact arithmetic and noise of a deployed device, but not masked. Each device has streams of its own.
+    With the exact arithmetic and noise of a deployed device, but not masked.
     """
-    encoding = SumEncoding.of(federation.plan, size=len(start))
-    seed = rotation_seed(number, start.numpy())
     said = updates.double().numpy()
     if federation.quality is not None:
         quality = federation.plan.quality_norm * federation.quality(start)[devices.numpy()]
         said = np.concatenate([said, quality], axis=1)
 
     def streams(device: int) -> Streams:
-        return lambda purpose: federation.randomness(f"{purpose} {device}", number)
+        return lambda purpose: federation.randomness(stream_purpose(purpose, device=device), number)
 
-    rows = [
-        encode(row[None], encoding=encoding, seed=seed, randomness=streams(device))
-        for row, device in zip(said, devices.tolist(), strict=True)
-    ]
-    return torch.from_numpy(np.concatenate(rows).view(np.int64))
+    own = [streams(device) for device in devices.tolist()]
+    shares = shares_of_a_sum(said, plan=federation.plan, start=start.numpy(), number=number, streams=own)
+    return torch.from_numpy(shares.view(np.int64))
 
 
 def opened_by_protocol(federation: Federation, answers: Iterator[Tensor], *, number: int) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from shared_model.errors import BadInput, SottovoceError
 from shared_model.privacy.plan import Clipping, Mechanism
 from shared_model.privacy.spent import Relation, Sampling, Trust
 from shared_model.reply import DECLINED, INVITATION, PARAMETERS, ROUND, TRAIN, UPDATE
+from shared_model.secagg.encoding import SumEncoding
 from shared_model.training.workspace import Workspace
+from simulations.engines import in_process
 from simulations.engines.federation import Federation
 from simulations.engines.flower_workspace import write_workspace
 from simulations.engines.in_process import run_in_process
@@ -124,6 +126,14 @@ def test_devices_decline_alike_and_go_on_counting_after_a_stop(tiny_federation: 
         assert_same(found, expected[stopped:])
 
 
+DISTRIBUTED: dict[str, Any] = {
+    "trust": Trust.DISTRIBUTED,
+    "mechanism": Mechanism.SKELLAM,
+    "minimum_cohort": 3,
+    "honest": 3,
+    "rounds": 4,
+    "max_participations": 3,
+}
 MECHANISMS = {
     "adaptive clipping": {"clipping": Clipping.ADAPTIVE, "clip_norm": 3.0, "rounds": 4, "max_participations": 3},
     "matrix factorisation": {
@@ -160,6 +170,40 @@ def test_every_mechanism_gives_the_same_behind_messages_and_after_a_stop_lines_1
         assert (ours.clip_norm is None) == (theirs.clip_norm is None) == (federation.plan.clipping is Clipping.FLAT)
         if ours.clip_norm is not None:
             assert ours.clip_norm == pytest.approx(theirs.clip_norm, rel=1e-5)
+
+
+def test_distributed_trust_gives_the_same_head_in_every_bit_behind_messages_and_after_a_stop(
+    tiny_federation: Federation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other in both engines: side by side a float may end otherwise, and a coin then fall otherwise."""
+    monkeypatch.setattr(in_process, "MOST_SIDE_BY_SIDE", 1)
+    federation = replace(tiny_federation, plan=replace(tiny_federation.plan, **DISTRIBUTED))
+    expected = reference(federation)
+    assert sum(record.noise_norm is not None for record in expected[-1].records) > 1  # and the others were aborted
+    for stopped in (0, 1, 3):
+        state = expected[stopped - 1] if stopped else None
+        found, _ = run(federation, tmp_path / str(stopped), state=state)
+        for ours, theirs in zip(found, expected[stopped:], strict=True):
+            assert torch.equal(ours.vector, theirs.vector)
+            assert ours.records == theirs.records
+
+
+def test_with_distributed_trust_no_two_devices_and_no_two_rounds_have_the_same_noise(
+    tiny_federation: Federation, tmp_path: Path
+) -> None:
+    plan = replace(tiny_federation.plan, **DISTRIBUTED)
+    federation = replace(tiny_federation, plan=plan)
+    start = federation.model.vector()
+    workspace = write_workspace(tmp_path, RoundState.start(start), federation)
+    asked = product((0, 1), (1, 2))
+    answers = [take_part(workspace, device, round_number=number, parameters=start) for device, number in asked]
+    assert len({tuple(answer.tolist()) for answer in answers if answer is not None}) == 4
+    bits = SumEncoding.of(plan, size=len(start)).modulus_bits
+    for answer in answers:
+        assert answer is not None
+        assert answer.dtype == torch.int64
+        assert int(answer.min()) >= 0
+        assert int(answer.max()) >> bits == 0
 
 
 def test_line_19_a_device_declines_a_round_within_the_bands_of_its_last(
@@ -247,6 +291,21 @@ def array(numbers: np.ndarray) -> RecordDict:
 
 def parameters(asked: Message) -> np.ndarray:
     return np.ones_like(asked.content.array_records[PARAMETERS][PARAMETERS].numpy())
+
+
+def test_with_distributed_trust_an_update_in_the_clear_is_not_counted(
+    tiny_federation: Federation, tmp_path: Path
+) -> None:
+    def spoil(asked: Message, reply: Message) -> Message:
+        if INVITATION not in asked.content or UPDATE not in reply.content:
+            return reply
+        shares = reply.content.array_records[UPDATE][UPDATE].numpy()
+        return answered(asked, array(shares.astype(np.float32)))
+
+    plan = replace(tiny_federation.plan, **DISTRIBUTED)
+    found, _ = run(replace(tiny_federation, plan=plan), tmp_path, spoil=spoil)
+    assert [record.answered for record in found[-1].records] == [0, 0, 0, 0]
+    assert torch.equal(found[-1].vector, tiny_federation.model.vector())
 
 
 MALFORMED: dict[str, Callable[[Message], Message]] = {

@@ -1,17 +1,23 @@
 """Rounds with distributed trust in one process: the exact noise and arithmetic of deployed devices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from server.aggregate import Aggregate
+from server.round import RoundState
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
 from shared_model.privacy.spent import Sampling, Trust
 from shared_model.secagg.encoding import SumEncoding, add_modulo, encode, rotation_seed
+from simulations.engines.federation import Federation
+from simulations.engines.flower import run_by_flower
 from simulations.engines.secure_sum import opened_sum
 from simulations.experiment import plan_of
+from simulations.run import Job
 from simulations.scenario import Scenario, read_scenario
 
 PLAN = PrivacyPlan(
@@ -107,3 +113,24 @@ def test_the_whole_protocol_opens_the_very_sum_that_the_arithmetic_gives() -> No
 
 def test_the_whole_protocol_opens_nothing_for_fewer_than_the_minimum() -> None:
     assert opened_sum(answers(5).numpy().view(np.uint64), plan=PLAN, size=SIZE, number=1) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [("privacy.protocol=full", "comes to the same sums"), ("privacy.evaluation_share=0.1", "evaluation_share 0")],
+)
+def test_what_flowers_clients_cannot_do_is_refused_before_anything_is_begun(setting: str, sentence: str) -> None:
+    scenario = read_scenario("quick", ["privacy.trust=distributed", setting])
+    assert isinstance(scenario, Scenario)
+    with pytest.raises(BadInput, match=f"--engine flower: .*{sentence}"):
+        Job(scenario=scenario, name="quick", variant=None, data=None, engine_name="flower", engine=run_by_flower)
+
+
+def test_flowers_engine_refuses_them_too(tiny_federation: Federation) -> None:
+    start = RoundState.start(tiny_federation.model.vector())
+    masked = replace(tiny_federation, full_protocol=True)
+    with pytest.raises(BadInput, match="full is simulated in process"):
+        next(run_by_flower(start, masked))
+    reporting = replace(PLAN, evaluation_share=0.1)
+    with pytest.raises(BadInput, match="evaluation_share is simulated in process"):
+        next(run_by_flower(start, replace(tiny_federation, plan=reporting)))
