@@ -59,6 +59,9 @@ class PlanSettings(BaseModel):
     honest: int = Field(
         0, description="With distributed trust: devices of every sum that are honest and stay, whose noise is counted."
     )
+    evaluation_share: float = Field(
+        0.0, description="With distributed trust: quality's part of what a round may tell; 0 for none."
+    )
     clipping: Clipping = Field(Clipping.FLAT, description="How the clip norm is found.")
     trust: Trust = Field(Trust.CENTRAL, description="Who adds the noise.")
     sampling: Sampling = Field(Sampling.POISSON, description="How cohorts are drawn.")

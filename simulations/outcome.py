@@ -11,9 +11,9 @@ from shared_model.privacy.disclosure import disclosure
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spending import device_spent, population_spent
 from shared_model.privacy.spent import PrivacySpent
+from shared_model.quality.pooled import federated_evaluation
 from simulations.datasets.dataset import Dataset
 from simulations.engines.federation import Federation
-from simulations.evaluation.federated import federated_evaluation
 from simulations.evaluation.full_ranking import FullRanking
 from simulations.evaluation.quality import Metrics, Yardstick
 from simulations.report.result_schema import SCHEMA

@@ -15,6 +15,7 @@ from shared_model.durable import write_atomically
 from shared_model.head.head import AttentiveFusionHead
 from shared_model.history import History
 from shared_model.privacy.plan import Mechanism
+from shared_model.quality.said import disjoint_moods, quality_rows
 from shared_model.training.local_update import Model
 from simulations.baselines.suite import fit_baselines, fit_ceilings
 from simulations.datasets.dataset import Dataset
@@ -22,7 +23,6 @@ from simulations.datasets.load import load_dataset
 from simulations.engines.federation import Engine, Federation, train
 from simulations.engines.flower import require_its_clients_can
 from simulations.engines.participation import participations
-from simulations.evaluation.federated import disjoint_moods, quality_rows
 from simulations.evaluation.full_ranking import Scorer, evaluate
 from simulations.evaluation.head_ranking import rank
 from simulations.evaluation.local_only import rank_local_only

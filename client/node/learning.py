@@ -8,6 +8,7 @@ import torch
 
 from client.consent.kinds import ListeningConsent
 from client.consent.purpose import Purpose
+from client.node.quality import first_held_out, quality_of
 from client.profile import Profile
 from client.recommend.plays import read_plays
 from client.recommend.shelf import read_shelf
@@ -18,12 +19,15 @@ from shared_model.release_0.release import Release0
 from shared_model.round_invitation import Learning
 from shared_model.training.examples import Examples, build_examples, by_listener
 from shared_model.training.local_update import Model
-from shared_model.training.release_model import release_model
+from shared_model.training.release_model import head_of_rounds, release_model
 
 
-def read_learned(profile: Profile, release: Release0, learning: Learning, *, consent: ListeningConsent) -> Learned:
+def read_learned(
+    profile: Profile, release: Release0, learning: Learning, *, consent: ListeningConsent, holding_out: bool
+) -> Learned:
     """The latest plays as examples (1, E, ...), E being the nominal number whatever was played.
 
+    holding_out: the very last are no examples, and the quality of what was received is said of them.
     Moods are read where the listener agreed to their use. consent: without one nothing is read.
     """
     shelf = read_shelf(release, profile.history, consent=consent)
@@ -35,7 +39,20 @@ def read_learned(profile: Profile, release: Release0, learning: Learning, *, con
         mood=profile.mood() if agreed else None,
         mood_consent=profile.consents.mood() if agreed else None,
     )
-    return Learned(model=_model(shelf.collection, learning), examples=examples_of(plays, shelf.collection, learning))
+    model = _model(shelf.collection, learning)
+    if not holding_out:
+        return Learned(model=model, examples=examples_of(plays, shelf.collection, learning))
+    first = first_held_out(plays)
+    return Learned(
+        model=model,
+        examples=examples_of(plays.before(first), shelf.collection, learning),
+        quality=lambda parameters: quality_of(
+            head_of_rounds(release.head, parameters, rank=learning.rank, seed=learning.seed),
+            shelf.collection,
+            plays,
+            first=first,
+        ),
+    )
 
 
 def examples_of(plays: History, collection: Collection, learning: Learning) -> Examples:

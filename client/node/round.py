@@ -58,7 +58,7 @@ class Participant:
     _layout: tuple[object, ParameterLayout] | None = field(default=None)
 
     def take_part(self, invitation: RoundInvitation, parameters: Tensor) -> Tensor:
-        """The update (d,) that may leave. parameters: (d,) float32.
+        """The update (d,) that may leave, with what `contribute` puts behind it. parameters: (d,) float32.
 
         Raises Refused where the device declines; the reason is for its owner alone. In this order, so that the
         cheapest no comes first and nothing of the listener is read before the debit is on disk: deadline, consents,
@@ -81,7 +81,9 @@ class Participant:
             return contribute(
                 Invitation(parameters=parameters, proof=proof),
                 self._layout_of(release, learning),
-                lambda consent: read_learned(self.profile, release, learning, consent=consent),
+                lambda consent, holding_out: read_learned(
+                    self.profile, release, learning, consent=consent, holding_out=holding_out
+                ),
                 listening=listening,
                 rounds=rounds,
                 eligible=verdict,

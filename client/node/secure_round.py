@@ -17,6 +17,7 @@ from client.node.round import Participant
 from shared_model.books.merkle import leaf_hash
 from shared_model.books.round_log import Intent, decode_leaf
 from shared_model.errors import Refused
+from shared_model.privacy.evaluation_share import vector_norm
 from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.privacy.spent import Trust
 from shared_model.secagg.device import Device, DeviceLimits, require_within
@@ -80,14 +81,15 @@ class SecureRounds:
 
 
 def _noised(update: Tensor, intent: Intent, parameters: Tensor) -> NDArray[np.uint64]:
-    """What this device adds to the sum (D,): the clipped update with its share of the noise, by what was announced.
+    """What this device adds to the sum (D,): the clipped update, and what it says of quality behind it, with its share
+    of the noise, by what was announced.
 
     Raises Refused where the announced modulus is not the one that follows from the rest.
     """
     assert intent.secagg is not None
     encoding = planned(
         size=len(update),
-        vector_norm=intent.clip_norm,
+        vector_norm=vector_norm(intent.clip_norm, evaluation_share=intent.evaluation_share),
         noise_multiplier=intent.noise_multiplier,
         honest=intent.secagg.honest,
         devices=intent.secagg.most,

@@ -77,9 +77,9 @@ class Compared:
         return {"higher": self.higher, "lower": self.lower, "chance": round(self.chance, 4)}
 
 
-def held_out_from(history: History) -> int:
-    """The position of the first held-out play: the last fifth, at most `MOST_HELD_OUT`."""
-    return len(history) - min(MOST_HELD_OUT, len(history) // 5)
+def held_out_from(history: History, *, most: int = MOST_HELD_OUT) -> int:
+    """The position of the first held-out play: the last fifth, at most `most`."""
+    return len(history) - min(most, len(history) // 5)
 
 
 def foresee(head: FrozenHead, collection: Collection, history: History, *, first: int) -> Ranks:

@@ -1,11 +1,14 @@
 """What a device gives to one round, or refuses: consent, proof, debit on disk, and only then the listener's plays.
 
-Letters: d released numbers, E examples.
+Letters: d released numbers, E examples, G mood groups.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from client.consent.kinds import ListeningConsent, RoundsConsent
@@ -16,6 +19,7 @@ from shared_model.books.notes import Verifier
 from shared_model.errors import Refused
 from shared_model.head.parameters import ParameterLayout
 from shared_model.privacy.clipping import clip_rows
+from shared_model.privacy.evaluation_share import quality_norm
 from shared_model.privacy.local_gaussian import LocalGaussian
 from shared_model.privacy.mechanism import noised_update
 from shared_model.privacy.randomness import OperatingSystemRandomness
@@ -47,16 +51,19 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What is learned from. model: over all tracks of this device; examples: (1, E, ...) of the listener's plays."""
+    """What is learned from. model: over all tracks of this device; examples: (1, E, ...) of the listener's plays;
+    quality: what the device says of a model with these parameters (d,), of plays that are no examples, as a row of
+    `shared_model.quality.said.quality_rows`; None where none are held out."""
 
     model: Model
     examples: Examples
+    quality: Callable[[Tensor], NDArray[np.float64]] | None = None
 
 
 def contribute(
     invitation: Invitation,
     layout: ParameterLayout,
-    read: Callable[[ListeningConsent], Learned],
+    read: Callable[[ListeningConsent, bool], Learned],
     *,
     listening: ListeningConsent,
     rounds: RoundsConsent,
@@ -64,10 +71,12 @@ def contribute(
     ledger: Ledger,
     rules: Rules,
 ) -> Tensor:
-    """The clipped, and with local trust noised, update (d,) that leaves the device.
+    """The clipped, and with local trust noised, update (d,) that leaves the device, and behind it what the device says
+    of the parameters that it received, where the round has an evaluation share: (d + 3 G,), of norm
+    `shared_model.privacy.evaluation_share.vector_norm` at most.
 
-    layout: which numbers are released; read: library and plays, which is called when the debit is synced to disk and
-    not before.
+    layout: which numbers are released; read: library and plays, and whether some of them are held out, which is called
+    when the debit is synced to disk and not before.
     Raises Refused, with nothing read and nothing debited, where the device may not work now, the round is not proved
     or not within its limits and budget, or parameters or learning are not those that were announced. The reason
     stays here: what is answered is `declined`. Once debited nothing is given back, whatever happens.
@@ -85,10 +94,14 @@ def contribute(
         raise Refused("round: it is to learn otherwise than was announced; the device declines")
     ledger.debit(admitted.debit)
     ledger.append(admitted.seen)
-    learned = read(listening)
+    learned = read(listening, intent.evaluation_share > 0)
     assert learned.model.layout == layout
     updates = local_updates(learned.model, invitation.parameters, learned.examples, rules.learning.training)
     update = clip_rows(updates, clip_norm=intent.clip_norm)[0]
+    if intent.evaluation_share:
+        assert learned.quality is not None
+        norm = quality_norm(intent.clip_norm, evaluation_share=intent.evaluation_share)
+        update = torch.cat([update, torch.from_numpy(norm * learned.quality(invitation.parameters)).to(update)])
     if admitted.debit.trust is Trust.LOCAL:
         mechanism = LocalGaussian(clip_norm=intent.clip_norm, noise_multiplier=intent.noise_multiplier)
         update = noised_update(update, mechanism=mechanism, randomness=OperatingSystemRandomness())

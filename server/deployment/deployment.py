@@ -63,11 +63,6 @@ class Deployment:
                 f"deployment: mechanism {plan.mechanism.value} with {plan.clipping.value} clipping, which devices "
                 "cannot count from the log; plan the mechanism gaussian or skellam with flat clipping"
             )
-        if plan.evaluation_share:
-            raise Refused(
-                f"deployment: evaluation_share {plan.evaluation_share:g}, and deployed devices report no quality; "
-                "leave it out"
-            )
         if plan.sampling not in (Sampling.POISSON, Sampling.FULL_PARTICIPATION):
             raise Refused(
                 f"deployment: sampling {plan.sampling.value} draws a cohort of fixed size, which a population that "

@@ -11,14 +11,16 @@ import numpy as np
 import torch
 from flwr.serverapp import Grid
 
+from server.aggregate import Aggregate, Released, answer_size
 from server.deployment.books import Books
 from server.deployment.registered import read_registered
 from server.deployment.secure_collect import Opened, SecureCollect
 from server.deployment.seen import read_seen
 from server.round import RoundRecord, RoundState, stepped
+from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.privacy.sampling import draw_cohort
-from shared_model.secagg.encoding import SumEncoding, add_modulo, decode, missing_noise, rotation_seed
+from shared_model.secagg.encoding import rotation_seed
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +30,13 @@ def play_securely(state: RoundState, books: Books, grid: Grid, nodes: dict[int, 
     began, number, plan = time.monotonic(), state.round + 1, books.deployment.plan
     registered = read_registered(books.folder)
     books.announce(state, registry_root=registered.root)
-    encoding = SumEncoding.of(plan, size=len(state.vector))
     collect = SecureCollect(
         grid=grid,
         books=books,
         nodes=nodes,
         registered=registered,
         seen=read_seen(books.folder),
-        size=encoding.padded,
+        size=answer_size(len(state.vector), plan=plan),
     )
     opened = collect.sum(number, state.vector, draw_cohort(plan, randomness=OperatingSystemRandomness()))
     answered = 0 if opened is None else opened.devices
@@ -51,22 +52,27 @@ def play_securely(state: RoundState, books: Books, grid: Grid, nodes: dict[int, 
     )
     after = replace(state, round=number, records=(*state.records, record))
     if opened is not None:
-        mean = _sum(opened, state, encoding) / plan.cohort
-        released = replace(record, update_norm=float(mean.norm()))
-        after = replace(stepped(after, books.deployment.step, mean), records=(*state.records, released))
+        released = _released(opened, state, plan)
+        told = replace(
+            record, update_norm=released.update_norm, noise_norm=released.noise_norm, quality=released.quality
+        )
+        after = replace(stepped(after, books.deployment.step, released.mean), records=(*state.records, told))
     books.concluded(after)
     result = "aborted" if opened is None else "released"
     log.info("round.finished round=%d result=%s seconds=%.1f", number, result, time.monotonic() - began)
     return after
 
 
-def _sum(opened: Opened, state: RoundState, encoding: SumEncoding) -> torch.Tensor:
-    """The noised sum (d,) float64, in the units of an update. Who is missing is made up for with noise, so that readers
-    of releases do not learn how many there were."""
-    missing = missing_noise(encoding, devices=opened.devices, randomness=_operating_system)
-    sums = add_modulo(np.stack([opened.sum, missing]), bits=encoding.modulus_bits)
-    seed = rotation_seed(state.round + 1, state.vector.numpy())
-    return torch.from_numpy(decode(sums[None], encoding=encoding, seed=seed)[0])
+def _released(opened: Opened, state: RoundState, plan: PrivacyPlan) -> Released:
+    """What leaves the round, with the noise of who is missing from it."""
+    aggregate = Aggregate(
+        len(state.vector),
+        plan=plan,
+        rotation=rotation_seed(state.round + 1, state.vector.numpy()),
+        streams=_operating_system,
+    )
+    aggregate.add_sum(torch.from_numpy(opened.sum.view(np.int64)), answers=opened.devices)
+    return aggregate.release(OperatingSystemRandomness())
 
 
 def _operating_system(_purpose: str) -> Randomness:

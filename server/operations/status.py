@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from server import checkpoint
 from server.deployment.deployment import is_halted, read_deployment
@@ -12,16 +13,20 @@ from server.operations.deployed import deployment_folder
 from server.place import Place
 from server.registry.database import open_registry
 from server.registry.registry import Registry
+from server.round import RoundState
 from server.settings import Settings
+from shared_model.privacy.plan import PrivacyPlan
 from shared_model.privacy.spending import population_spent
 from shared_model.privacy.spent import PrivacySpent, Trust
+from shared_model.quality.pooled import federated_evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """round: the last that was finished, of `rounds`; devices: that may take part; spent: the population's, with delta,
     unit, relation and trust; release: number of the newest one, None before the first; release_round: the last round
-    that it has learned in, None where it is made of public data alone."""
+    that it has learned in, None where it is made of public data alone; quality: as
+    `shared_model.quality.pooled.federated_evaluation` has it, None where the plan has no share for it."""
 
     round: int
     rounds: int
@@ -33,6 +38,7 @@ class Status:
     release_round: int | None
     parameters_sha256: str | None
     halted: bool
+    quality: dict[str, Any] | None
 
     def as_json(self) -> dict[str, object]:
         """For `status --json`; an infinite epsilon is the text "infinite"."""
@@ -53,6 +59,7 @@ class Status:
             "release_round": self.release_round,
             "parameters_sha256": self.parameters_sha256,
             "halted": self.halted,
+            "quality": self.quality,
         }
 
 
@@ -75,4 +82,12 @@ def read_status(place: Place, settings: Settings) -> Status:
         release_round=release.learned.round if release and release.learned else None,
         parameters_sha256=hashlib.sha256(state.vector.numpy().tobytes()).hexdigest() if state else None,
         halted=is_halted(folder),
+        quality=_quality(plan, state),
     )
+
+
+def _quality(plan: PrivacyPlan, state: RoundState | None) -> dict[str, Any] | None:
+    if not plan.evaluation_share or state is None:
+        return None
+    sums = [record.quality for record in state.records if record.quality]
+    return federated_evaluation(plan, size=len(state.vector), sums=sums)

@@ -53,6 +53,7 @@ class LoggedRun:
                 secagg=secagg_of(plan, size=self.layout.size) if distributed else None,
                 registry_root=registry_root,
                 learning_sha256=self.learning_sha256,
+                evaluation_share=plan.evaluation_share,
             )
         )
 

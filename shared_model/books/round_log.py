@@ -12,6 +12,7 @@ from typing import Any
 from shared_model import canonical_json
 from shared_model.books.spelling import read, require_sha256, spell
 from shared_model.errors import BadInput
+from shared_model.privacy.evaluation_share import MOST_EVALUATION_SHARE
 from shared_model.privacy.spent import Adversary, Relation, Sampling, Trust, Unit
 from shared_model.secagg.parameters import SecAggParameters
 
@@ -52,7 +53,8 @@ class Intent:
     epsilon_before and _after: of the run, at `delta`, this round left out and counted; weights: "uniform"; secagg:
     of a round with distributed trust, which is aggregated securely, None otherwise; registry_root: root of the registry
     of nodes, None where there is none; learning_sha256: of how devices are told to learn
-    (`shared_model.round_invitation.Learning`), None where nobody is told.
+    (`shared_model.round_invitation.Learning`), None where nobody is told; evaluation_share: as in the plan, of what
+    clip_norm bounds the rest; 0 where devices report no quality.
 
     Raises ValueError for what cannot be.
     """
@@ -76,6 +78,7 @@ class Intent:
     secagg: SecAggParameters | None
     registry_root: str | None
     learning_sha256: str | None
+    evaluation_share: float = 0.0
 
     def __post_init__(self) -> None:
         require_place(self.run, self.round)
@@ -91,6 +94,8 @@ class Intent:
             raise ValueError(f"releases is {self.releases}; it must be at least 1")
         if (self.epsilon_after.trust is Trust.DISTRIBUTED) != (self.secagg is not None):
             raise ValueError("secagg belongs to a round with distributed trust, and to no other")
+        if not 0 <= self.evaluation_share <= MOST_EVALUATION_SHARE or (self.evaluation_share and self.secagg is None):
+            raise ValueError(f"evaluation_share {self.evaluation_share} cannot be, or not without distributed trust")
         if self.secagg is not None and (self.secagg.cohort, self.secagg.threshold) != (
             self.planned_cohort,
             self.minimum_cohort,
@@ -122,13 +127,18 @@ class Outcome:
 
 
 Leaf = Intent | Outcome
+_SHARE, _NO_SHARE = "evaluation_share", canonical_json.decimal(0.0)
 _KINDS: dict[str, type[Intent] | type[Outcome]] = {"intent": Intent, "outcome": Outcome}
 
 
 def encode_leaf(leaf: Leaf) -> bytes:
-    """The bytes that are hashed into the tree."""
+    """The bytes that are hashed into the tree. An intent names its evaluation share where it has one, and only there:
+    the others are spelled as they were before there was any."""
     kind = next(name for name, cls in _KINDS.items() if isinstance(leaf, cls))
-    return canonical_json.encode({"format": FORMAT_VERSION, "kind": kind, **spell(leaf)})
+    said = spell(leaf)
+    if said.get(_SHARE) == _NO_SHARE:
+        del said[_SHARE]
+    return canonical_json.encode({"format": FORMAT_VERSION, "kind": kind, **said})
 
 
 def decode_leaf(content: bytes, *, what: str) -> Leaf:
@@ -140,7 +150,13 @@ def decode_leaf(content: bytes, *, what: str) -> Leaf:
             f"{what}: neither an intent nor an outcome of format {FORMAT_VERSION}; "
             "use the version of sottovoce that wrote it"
         )
-    return read(cls, value, what=what)
+    named = _SHARE in value
+    if cls is Intent and not named:
+        value[_SHARE] = _NO_SHARE
+    leaf = read(cls, value, what=what)
+    if named and isinstance(leaf, Intent) and not leaf.evaluation_share:
+        raise BadInput(f"{what}: it names an evaluation share of nothing, which is never written; it was changed")
+    return leaf
 
 
 def _pop(value: Any, name: str) -> Any:

@@ -10,13 +10,13 @@ from scipy.special import bdtrc
 
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.coverage import HIDDEN_COHORTS_SHARE, own_epsilon, require_accountant
+from shared_model.privacy.evaluation_share import MOST_EVALUATION_SHARE, quality_norm, vector_norm
 from shared_model.privacy.matrix_factorisation import BandedFactorisation
 from shared_model.privacy.spent import Relation, Sampling, Trust, Unit
 
 SMALLEST_DELTA = 1e-12
 CLIP_NORMS = (1e-12, 1e12)
 """Bounds on a clip norm: within them rounding to float32 cannot lift a clipped update above it."""
-MOST_EVALUATION_SHARE = 0.5
 
 
 class Clipping(Enum):
@@ -135,12 +135,12 @@ class PrivacyPlan:
     @property
     def vector_norm(self) -> float:
         """Bound on the L2 norm of all that one device sends in a round: its update, and the quality beside it."""
-        return self.clip_norm / math.sqrt(1 - self.evaluation_share)
+        return vector_norm(self.clip_norm, evaluation_share=self.evaluation_share)
 
     @property
     def quality_norm(self) -> float:
         """Of the quality that a device reports, at most: its share of what a round may tell is `evaluation_share`."""
-        return self.clip_norm * math.sqrt(self.evaluation_share / (1 - self.evaluation_share))
+        return quality_norm(self.clip_norm, evaluation_share=self.evaluation_share)
 
     @property
     def largest_cohort(self) -> int:

@@ -60,7 +60,7 @@ class SumEncoding:
     def of(cls, plan: PrivacyPlan, *, size: int) -> "SumEncoding":
         """Of every round of a plan with distributed trust that releases `size` numbers, and quality behind them."""
         return planned(
-            size=size + quality_numbers(plan),
+            size=size + quality_numbers(plan.evaluation_share),
             vector_norm=plan.vector_norm,
             noise_multiplier=plan.noise_multiplier,
             honest=plan.honest,
@@ -124,9 +124,9 @@ class SumEncoding:
         return min(1.0, 2 * self.padded * math.exp(min(0.0, exponent(float(best.x)))))
 
 
-def quality_numbers(plan: PrivacyPlan) -> int:
+def quality_numbers(evaluation_share: float) -> int:
     """How many numbers a device says of quality: shares, hits and gains of each group, or none."""
-    return 3 * len(QUALITY_GROUPS) if plan.evaluation_share else 0
+    return 3 * len(QUALITY_GROUPS) if evaluation_share else 0
 
 
 @lru_cache(maxsize=8)

@@ -83,7 +83,9 @@ def _in_process(root: Path) -> tuple[float, float]:
 
     def update(profile: Profile, vector: Tensor) -> Tensor:
         begun = time.monotonic()
-        learned = read_learned(profile, release, deployment.learning, consent=profile.consents.listening())
+        learned = read_learned(
+            profile, release, deployment.learning, consent=profile.consents.listening(), holding_out=False
+        )
         updates = local_updates(learned.model, vector, learned.examples, deployment.learning.training)
         clipped = clip_rows(updates, clip_norm=deployment.plan.clip_norm)
         training_s.append(time.monotonic() - begun)

@@ -17,7 +17,7 @@ from shared_model.books.entries import Debit
 from shared_model.books.round_log import Intent, Outcome, Result
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Trust
-from shared_model.secagg.encoding import SumEncoding, add_modulo, decode, rotation_seed
+from shared_model.secagg.encoding import QUALITY_GROUPS, SumEncoding, add_modulo, decode, rotation_seed
 from shared_model.secagg.packing import pack
 from tests.client.conftest import PASSPHRASE
 from tests.server.deployment.federation import Device, Federation, plan, processes_of
@@ -46,7 +46,7 @@ def federation() -> Iterator[Federation]:
         patch.setenv("SOTTOVOCE_RECORDING", str(root / "recording"))
         stock = superlink.command
         patch.setattr(superlink, "command", lambda place: [sys.executable, "-m", RECORDER, *stock(place)[3:]])
-        made = Federation.begin(root / "s", distributed(), round_s=ROUND_S)
+        made = Federation.begin(root / "s", distributed(evaluation_share=0.2), round_s=ROUND_S)
         try:
             for _ in range(4):
                 device = made.enrol()
@@ -70,7 +70,7 @@ def in_sum(device: Device, number: int) -> dict[str, np.ndarray]:
 
 
 def decoded(federation: Federation, number: int, devices: list[Device]) -> tuple[np.ndarray, SumEncoding]:
-    """The sum of what those devices added, as they recorded it."""
+    """The sum of what those devices added, as they recorded it, quality behind it."""
     before = state_after(federation, number - 1).vector.numpy()
     encoding = SumEncoding.of(federation.deployment.plan, size=len(before))
     vectors = np.stack([in_sum(device, number)["vector"] for device in devices])
@@ -79,8 +79,12 @@ def decoded(federation: Federation, number: int, devices: list[Device]) -> tuple
 
 
 def released(federation: Federation, number: int) -> np.ndarray:
-    """The noised sum that the coordinator stepped by: without momentum its velocity is the mean."""
-    return state_after(federation, number).velocity.numpy() * federation.deployment.plan.cohort
+    """The noised sum that the coordinator stepped by, without momentum its velocity is the mean, and the quality that
+    it wrote down."""
+    state, plan = state_after(federation, number), federation.deployment.plan
+    return np.concatenate(
+        [state.velocity.numpy() * plan.cohort, np.array(state.records[-1].quality) * plan.quality_norm]
+    )
 
 
 def rounds_with(federation: Federation, answers: int, *, after: int = 0) -> list[int]:
@@ -93,11 +97,13 @@ def test_the_sum_of_four_is_exactly_what_they_added(federation: Federation) -> N
     federation.wait_for(lambda: rounds_with(federation, 4) != [], within_s=240)
     number = rounds_with(federation, 4)[0]
     total, _ = decoded(federation, number, federation.devices)
-    assert np.allclose(released(federation, number), total, rtol=1e-9, atol=1e-12)
+    assert len(total) == len(state_after(federation, 0).vector) + 3 * len(QUALITY_GROUPS)
+    assert np.allclose(released(federation, number), total, rtol=1e-6, atol=1e-9)  # the step is float32
     (intent,) = [leaf for leaf in federation.leaves() if isinstance(leaf, Intent) and leaf.round == number]
     assert intent.secagg is not None
     assert (intent.secagg.cohort, intent.secagg.threshold, intent.secagg.honest) == (4, 3, 3)
     assert intent.registry_root is not None
+    assert intent.evaluation_share == 0.2
 
 
 def test_one_killed_between_keys_and_masks_is_left_out_and_the_sum_is_right(federation: Federation) -> None:

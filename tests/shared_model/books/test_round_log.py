@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from shared_model.books.round_log import Intent, Outcome, decode_leaf, encode_leaf
 from shared_model.errors import BadInput
+from shared_model.privacy.spent import Trust
+from shared_model.secagg.parameters import SecAggParameters
 
 
 def changed(leaf, **fields_changed):
@@ -47,7 +49,34 @@ def test_a_leaf_has_no_floats_and_every_epsilon_has_its_kind(logged_rounds):
 _SECAGG = {"cohort": 20, "dishonest": 0, "honest": 1, "modulus_bits": 20, "most": 20, "threshold": 5}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Intent)] + ["kind", "format"])
+def secure(intent, share):
+    trusted = replace(intent.epsilon_after, trust=Trust.DISTRIBUTED)
+    return replace(intent, secagg=SecAggParameters(**_SECAGG), epsilon_after=trusted, evaluation_share=share)
+
+
+def test_an_evaluation_share_is_named_where_there_is_one_and_only_there(logged_rounds):
+    """So that the leaves of rounds before there was any keep their bytes and their hash."""
+    intent = logged_rounds(1)[0]
+    assert "evaluation_share" not in json.loads(encode_leaf(intent))
+    assert json.loads(encode_leaf(secure(intent, 0.2)))["evaluation_share"] == "0.2"
+    assert decode_leaf(encode_leaf(secure(intent, 0.2)), what="leaf") == secure(intent, 0.2)
+    for spelling in ("0.0", "-0.0"):
+        with pytest.raises(BadInput, match="never written"):
+            decode_leaf(changed(secure(intent, 0.2), evaluation_share=spelling), what="leaf")
+
+
+@pytest.mark.parametrize("share", ["0.51", "-0.1", "infinite"])
+def test_an_evaluation_share_that_cannot_be_is_refused(share, logged_rounds):
+    with pytest.raises(BadInput, match="evaluation_share"):
+        decode_leaf(changed(secure(logged_rounds(1)[0], 0.2), evaluation_share=share), what="leaf")
+    with pytest.raises(ValueError, match="without distributed trust"):
+        replace(logged_rounds(1)[0], evaluation_share=0.2)
+
+
+_ALWAYS = [field.name for field in fields(Intent) if field.name != "evaluation_share"]
+
+
+@pytest.mark.parametrize("name", [*_ALWAYS, "kind", "format"])
 def test_a_missing_field_is_refused(name, logged_rounds):
     value = json.loads(encode_leaf(logged_rounds(1)[0]))
     del value[name]

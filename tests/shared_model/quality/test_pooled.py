@@ -12,9 +12,10 @@ from server.aggregate import Aggregate
 from shared_model.privacy.plan import Mechanism, PrivacyPlan
 from shared_model.privacy.randomness import KeyedRandomness, key_from_seed
 from shared_model.privacy.spent import Sampling, Trust
+from shared_model.quality.pooled import federated_evaluation, noised_ratio
+from shared_model.quality.said import quality_rows
 from shared_model.ranking_metrics import discounted_gain, hit
 from shared_model.secagg.encoding import QUALITY_GROUPS, SumEncoding, encode, rotation_seed
-from simulations.evaluation.federated import federated_evaluation, noised_ratio, quality_rows
 
 PLAN = PrivacyPlan(
     population=400, cohort=300, rounds=1, clip_norm=0.3, noise_multiplier=0.5, delta=1e-3, max_participations=4,

@@ -1,0 +1,1 @@
+"""How well a round's model foresees what is played, said by devices inside its noised vector."""
