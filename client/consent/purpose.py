@@ -30,29 +30,32 @@ class Wording:
 
 WORDINGS = {
     Purpose.LISTENING: Wording(
-        version=1,
+        version=2,
         question="May this program learn from what I listen to?",
         explanation=(
-            "The plays that you import stay on this device, encrypted. From them it works out recommendations and "
+            "The plays that you import, and those that your players send to it as you listen, stay on this device, "
+            "encrypted. From them it works out recommendations and "
             "tunes its own copy of the model. Nothing leaves the device by this."
         ),
     ),
     Purpose.MOOD: Wording(
-        version=1,
+        version=2,
         question="May it use my mood answers?",
         explanation=(
             "How you say you feel may be health data. Your answers stay on this device, encrypted under a key of "
-            "their own, and change what is recommended and what its own copy of the model learns. When you withdraw, "
-            "that key is destroyed, and the answers with it."
+            "their own, and change what is recommended and what its own copy of the model learns. If you take part "
+            "in training rounds, too, they shape what is learned there, within the same noise and budget. When you "
+            "withdraw, that key is destroyed, and the answers with it."
         ),
     ),
     Purpose.ROUNDS: Wording(
-        version=1,
+        version=2,
         question="May this device take part in training rounds with others?",
         explanation=(
-            "Now and then it sends a small, bounded update of the shared model, learned from your listening. What it "
-            "can give away is limited by the budget of this device (`sottovoce-client budget`), which it counts "
-            "itself. Your plays and answers are never sent."
+            "Now and then it sends a small, bounded update of the shared model, learned from your listening. In some "
+            "rounds it adds to the same noised sum how well the model foresaw your latest plays, by mood where you "
+            "agreed to its use. What all of it can give away is limited by the budget of this device "
+            "(`sottovoce-client budget`), which it counts itself. Your plays and answers are never sent."
         ),
     ),
     Purpose.LOOKUP: Wording(
