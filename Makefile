@@ -25,7 +25,7 @@ simulate: setup
 
 test: setup
 	$(BIN)/python -m pytest -m "not integration" --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest -m integration
+	$(BIN)/python -m pytest -m integration --numprocesses 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

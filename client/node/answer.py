@@ -3,12 +3,16 @@
 import logging
 
 from flwr.app import RecordDict
+from torch import Tensor
 
 from client.node.executor import Answer
-from client.node.messages import asked_in, goes_on, messages_in, reply_with, reply_with_message
+from client.node.messages import Asked, asked_in, goes_on, messages_in, reply_with, reply_with_message
 from client.node.round import Participant
 from client.node.secure_round import SecureRounds
+from client.node.sent import SentUpdate, note_sent
+from shared_model.books.round_log import Intent, decode_leaf
 from shared_model.errors import Refused
+from shared_model.privacy.spent import Trust
 from shared_model.reply import SECAGG
 
 log = logging.getLogger(__name__)
@@ -42,4 +46,26 @@ def _reply(participant: Participant, secure: SecureRounds | None, content: Recor
     asked = asked_in(content)
     if secure is not None and asked.number is not None:
         return reply_with_message(secure.begin(asked))
-    return reply_with(participant.take_part(asked.invitation, asked.parameters))
+    update = participant.take_part(asked.invitation, asked.parameters)
+    _note(participant, asked, update)
+    return reply_with(update)
+
+
+def _note(participant: Participant, asked: Asked, update: Tensor) -> None:
+    intent = decode_leaf(asked.invitation.leaf, what="round log, intent")
+    assert isinstance(intent, Intent)  # or `take_part` had refused
+    local = intent.epsilon_after.trust is Trust.LOCAL
+    note_sent(
+        participant.profile.history,
+        SentUpdate(
+            at_s=int(participant.clock()),
+            run=intent.run,
+            round=intent.round,
+            numbers=len(update),
+            size_bytes=update.numel() * update.element_size(),
+            clip_norm=intent.clip_norm,
+            noise_multiplier=intent.noise_multiplier,
+            trust=intent.epsilon_after.trust,
+            own_noise=intent.noise_multiplier * intent.clip_norm if local else None,
+        ),
+    )

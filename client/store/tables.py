@@ -148,6 +148,21 @@ waits = Table(
     Column("reason", String),  # null: it went ahead
 )
 
+sent_updates = Table(
+    "sent_updates",
+    HISTORY,
+    Column("id", Integer, primary_key=True),
+    Column("at_s", Integer, nullable=False),
+    Column("run", String, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("numbers", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("clip_norm", Float, nullable=False),
+    Column("noise_multiplier", Float, nullable=False),
+    Column("trust", String, nullable=False),
+    Column("own_noise", Float),  # null: the server was to add the noise
+)
+
 checkins = Table(
     "checkins",
     MOOD,

@@ -12,6 +12,7 @@ from client.enrolment.pins import read_pins
 from client.files import SETTINGS
 from client.ledger.budget import Budget, month_at, read_budget
 from client.ledger.ledger import Busy, open_ledger
+from client.node.sent import KEPT, newest_sent
 from client.profile import Profile
 from client.settings import change_setting
 from client.web.forms import Decided, Sent, ServedHere
@@ -57,6 +58,7 @@ def privacy(request: Request, session: Decided, served: ServedHere) -> Response:
         budget=budget,
         infinite=math.isinf,
         updates=updates[-_UPDATES:][::-1],
+        sent={(each.run, each.round): each for each in newest_sent(profile.history, KEPT)},
         visible=VISIBLE,
         trusts=list(dict.fromkeys(debit.trust for debit in updates)) or list(Trust),
         federation=None if pins is None else pins.name,

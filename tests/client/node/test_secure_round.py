@@ -13,6 +13,7 @@ from client.ledger.ledger import open_ledger
 from client.node.answer import answer_for
 from client.node.messages import asked_in, messages_in, reply_with_message
 from client.node.secure_round import SecureRounds, _noised
+from client.node.sent import newest_sent
 from client.profile import Profile, open_profile
 from server.deployment.registered import RegisteredNodes, registered_nodes
 from shared_model.books.entries import Debit
@@ -80,6 +81,7 @@ def test_a_whole_round_of_one_listener_and_two_that_add_zeros(profile, federatio
     assert set(reply) == {SECAGG}
     (debit,) = debits(profile)
     assert (debit.trust, debit.round) == (Trust.DISTRIBUTED, 1)
+    assert newest_sent(profile.history, 9) == []  # its keys are no update
     leaf = asked_in(content).invitation.leaf
     intent = decode_leaf(leaf, what="leaf")
     assert isinstance(intent, Intent)
@@ -110,6 +112,13 @@ def test_a_whole_round_of_one_listener_and_two_that_add_zeros(profile, federatio
     share = np.sqrt(encoding.share_variance) / encoding.scale
     assert found.std() == pytest.approx(share, rel=0.1)
     assert set(answer(told)) == {DECLINED}  # the round is over for it
+    (sent,) = newest_sent(profile.history, 9)
+    assert (sent.run, sent.round, sent.trust) == (intent.run, 1, Trust.DISTRIBUTED)
+    assert sent.numbers == len(rounds.state.vector)
+    assert (
+        encoding.padded * encoding.modulus_bits / 8 < sent.size_bytes < encoding.padded * encoding.modulus_bits / 8 + 99
+    )
+    assert sent.own_noise == pytest.approx(found.std(), rel=0.1)
 
 
 def test_a_round_of_another_trust_is_answered_as_before(headless, tmp_path) -> None:
