@@ -79,6 +79,15 @@ def test_leaves_are_the_canonical_json_of_their_fields_and_make_the_roots():
     assert [root_of(hashes[:size]).hex() for size in range(len(hashes) + 1)] == log["roots"]
 
 
+def test_an_evaluation_share_is_named_where_there_is_one_and_nowhere_else():
+    log = vectors("round_log")
+    secure = log["leaf_of_a_secure_round"]
+    assert canonical(secure["value"]) == secure["text"]
+    assert hashlib.sha256(b"\x00" + secure["text"].encode()).hexdigest() == secure["hash"]
+    assert secure["value"]["evaluation_share"] == "0.2"
+    assert not any("evaluation_share" in leaf["value"] for leaf in log["leaves"])
+
+
 def test_inclusion_proofs_lead_from_leaf_to_root():
     log = vectors("round_log")
     for each in log["inclusion"]:

@@ -84,16 +84,26 @@ def leaves() -> list[Leaf]:
     return made[:-1]
 
 
+def leaf_of_a_secure_round() -> Leaf:
+    """An intent with an evaluation share, which is named where there is one and nowhere else."""
+    (first, *_) = leaves()
+    assert isinstance(first, Intent)
+    parameters = SecAggParameters(cohort=20, most=20, threshold=5, modulus_bits=20, honest=3, dishonest=2)
+    distributed = replace(first.epsilon_after, trust=Trust.DISTRIBUTED)
+    return replace(
+        first, mechanism="skellam", secagg=parameters, epsilon_after=distributed,
+        registry_root=sha256("registry"), evaluation_share=0.2,
+    )  # fmt: skip
+
+
 def round_log() -> dict[str, object]:
     contents = [encode_leaf(leaf) for leaf in leaves()]
     tree = Tree(map(leaf_hash, contents))
     size = len(contents)
     return {
         "how": "each leaf is hashed as SHA-256(0x00 || UTF-8 of the text); proofs are those of RFC 9162, section 2.1",
-        "leaves": [
-            {"text": content.decode(), "hash": leaf_hash(content).hex(), "value": json.loads(content)}
-            for content in contents
-        ],
+        "leaves": [_leaf(content) for content in contents],
+        "leaf_of_a_secure_round": _leaf(encode_leaf(leaf_of_a_secure_round())),
         "roots": [tree.root(number).hex() for number in range(size + 1)],
         "inclusion": [
             {"index": index, "size": size, "proof": [each.hex() for each in tree.inclusion_proof(index, size)]}
@@ -106,6 +116,10 @@ def round_log() -> dict[str, object]:
         "vkey": SIGNER.verifier.vkey,
         "checkpoint": Checkpoint(origin=SIGNER.name, size=size, root=tree.root()).signed(SIGNER).decode(),
     }
+
+
+def _leaf(content: bytes) -> dict[str, object]:
+    return {"text": content.decode(), "hash": leaf_hash(content).hex(), "value": json.loads(content)}
 
 
 def entries() -> list[Entry]:

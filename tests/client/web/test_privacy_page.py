@@ -38,8 +38,8 @@ def test_each_update_is_shown_with_its_size_and_its_noise_and_a_round_that_ended
             trust = Trust.CENTRAL if number == 1 else Trust.DISTRIBUTED
             ledger.debit(
                 Debit(
-                    run="evening", round=number, intent_sha256="00" * 32, log_index=2 * number - 2, noise_multiplier=1.5,
-                    relation=Relation.ZERO_OUT, trust=trust, month="2026-09",
+                    run="evening", round=number, intent_sha256="00" * 32, log_index=2 * number - 2,
+                    noise_multiplier=1.5, relation=Relation.ZERO_OUT, trust=trust, month="2026-09",
                 )
             )  # fmt: skip
             ledger.append(CheckpointSeen(size=2 * number - 1, root="00" * 32))
