@@ -38,13 +38,15 @@ class VaeShape:
     """What the weights' own shapes say.
 
     encoder, decoder: channels from the widest resolution to the narrowest; every layer halves mel bands and frames;
-    latent: Z; pooled: whether a learned projection makes the track's vector of its patches' means and their deviations.
+    latent: Z; pooled: whether a learned projection makes the track's vector of its patches' means and their deviations;
+    moments: whether another one adds the mean and the variance of its mel bands.
     """
 
     encoder: tuple[int, ...]
     decoder: tuple[int, ...]
     latent: int
     pooled: bool
+    moments: bool = False
 
 
 PLAIN: Final = VaeShape(encoder=(16, 32, 64, 96), decoder=(16, 32, 64, 96), latent=64, pooled=False)
@@ -72,6 +74,7 @@ class AudioVAE(nn.Module):
         self.unfold = nn.Linear(shape.latent, math.prod(wide))
         self.up = nn.Sequential(*up)
         self.pooling = nn.Linear(2 * shape.latent, LATENT, bias=False) if shape.pooled else None
+        self.moments = nn.Linear(2 * MEL_BANDS, LATENT, bias=False) if shape.moments else None
 
     def encode(self, patches: Tensor) -> tuple[Tensor, Tensor]:
         """patches: (B, M, P) normalised log-mel. Returns mean and log_variance, both (B, Z)."""
@@ -83,15 +86,22 @@ class AudioVAE(nn.Module):
         decoded: Tensor = self.up(self.unfold(latent).unflatten(1, _corner(self.shape.decoder)))
         return decoded[:, 0]
 
-    def pool(self, means: Tensor) -> Tensor:
-        """means: (B, W, Z) of each track's patches. Returns the tracks' vectors, (B, V)."""
-        centre = means.mean(dim=1)
-        if self.pooling is None:
-            return centre
-        # the small number keeps the root's slope finite where a track is one patch
-        deviation = (means.var(dim=1, correction=0) + 1e-4).sqrt()
-        pooled: Tensor = self.pooling(torch.cat([centre, deviation], dim=1))
-        return pooled
+    def pool(self, means: Tensor, patches: Tensor) -> Tensor:
+        """means: (B, W, Z) of the patches of each track; patches: (B, W, M, P). Returns the tracks' vectors, (B, V)."""
+        vectors = means.mean(dim=1)
+        if self.pooling is not None:
+            # the small number keeps the root's slope finite where a track is one patch
+            deviations = (means.var(dim=1, correction=0) + 1e-4).sqrt()
+            vectors = self.pooling(torch.cat([vectors, deviations], dim=1))
+        if self.moments is not None:
+            vectors = vectors + self.moments(band_moments(patches))
+        return vectors
+
+
+def band_moments(patches: Tensor) -> Tensor:
+    """patches: (B, W, M, P). The mean and the variance of every band over all patches of a track, (B, 2M)."""
+    bands = patches.transpose(1, 2).flatten(2)
+    return torch.cat([bands.mean(dim=2), bands.var(dim=2, correction=0)], dim=1)
 
 
 def shape_of(tensors: Mapping[str, Tensor]) -> VaeShape:
@@ -102,6 +112,7 @@ def shape_of(tensors: Mapping[str, Tensor]) -> VaeShape:
         decoder=tuple(kernel.shape[0] for kernel in reversed(kernels["up"])),
         latent=tensors["unfold.weight"].shape[1],
         pooled="pooling.weight" in tensors,
+        moments="moments.weight" in tensors,
     )
 
 
@@ -188,5 +199,5 @@ class AudioEncoder:
         """patches: (W, M, P). Returns (V,)."""
         with torch.inference_mode():
             mean, _ = self._vae.encode(patches)
-            vector: NDArray[np.float32] = self._vae.pool(mean[None])[0].numpy()
+            vector: NDArray[np.float32] = self._vae.pool(mean[None], patches[None])[0].numpy()
         return vector

@@ -6,25 +6,19 @@ Letters: T samples, M mel bands, F frames, N excerpts, D numbers of a descriptio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shared_model.encoders.audio_vae import LATENT, PATCHES_PER_TRACK, AudioVAE
+from shared_model.encoders.audio_vae import LATENT, PATCHES_PER_TRACK, AudioVAE, band_moments
 from shared_model.encoders.log_mel import spread_patches
 from simulations.pretraining.free_music.corpus import Heard
+from simulations.pretraining.free_music.pooling import SEED, excerpts_of, fisher
 
 Vector = NDArray[np.float64]
 Describe = Callable[[torch.Tensor], Vector]
 """Takes a spectrogram (M, F)."""
-
-FITTED_ON_FRAMES: Final = 1500
-"""Half a minute, as of the excerpts."""
-
-MOST_FITTED: Final = 12
-"""Excerpts of one track that the plain rivals are fitted on, spread over it."""
 
 
 def mean_of(spectrogram: torch.Tensor) -> Vector:
@@ -32,9 +26,9 @@ def mean_of(spectrogram: torch.Tensor) -> Vector:
     return np.asarray(spectrogram.double().mean(dim=1))
 
 
-def mean_and_variance_of(spectrogram: torch.Tensor) -> Vector:
+def moments_of(spectrogram: torch.Tensor) -> Vector:
     """The mean and the variance of every band, (2M,)."""
-    return np.concatenate([mean_of(spectrogram), np.asarray(spectrogram.double().var(dim=1))])
+    return np.asarray(band_moments(spectrogram[None, None].double())[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +40,7 @@ class Linear:
 
     def __call__(self, spectrogram: torch.Tensor) -> Vector:
         """spectrogram: (M, F). Returns (D,)."""
-        projected: Vector = (mean_and_variance_of(spectrogram) - self.around) @ self.projection
+        projected: Vector = (moments_of(spectrogram) - self.around) @ self.projection
         return projected
 
 
@@ -58,32 +52,15 @@ def fit_pca(vectors: NDArray[np.float64], *, whitened: bool) -> Linear:
     return Linear(around=around, projection=directions[:LATENT].T * scale)
 
 
-def fit_discriminant(vectors: NDArray[np.float64], track: NDArray[np.int64]) -> Linear:
-    """Fisher's directions: the 64 that tell tracks apart best, by what varies between them over what varies within.
-
-    What the contrast teaches the encoder, given to a linear rival: (N, 2M) and whose excerpt each row is, (N,).
-    """
-    around = vectors.mean(axis=0)
-    _, index = np.unique(track, return_inverse=True)
-    centres = np.stack([vectors[index == one].mean(axis=0) for one in range(index.max() + 1)])
-    within = vectors - centres[index]
-    scatter = within.T @ within / len(vectors)
-    scatter += 0.01 * np.trace(scatter) / len(scatter) * np.eye(len(scatter))
-    values, axes = np.linalg.eigh(scatter)
-    whitening = axes / np.sqrt(values)
-    between = (centres - around) @ whitening
-    _, _, directions = np.linalg.svd(between, full_matrices=False)
-    return Linear(around=around, projection=whitening @ directions[:LATENT].T)
-
-
 def encoder_of(vae: AudioVAE) -> Describe:
     """As `AudioEncoder` does, from a spectrogram that is there already."""
     vae.eval()
 
     def describe(spectrogram: torch.Tensor) -> Vector:
         with torch.inference_mode():
-            means, _ = vae.encode(spread_patches(spectrogram, at_most=PATCHES_PER_TRACK))
-            return np.asarray(vae.pool(means[None])[0].double())
+            patches = spread_patches(spectrogram, at_most=PATCHES_PER_TRACK)
+            means, _ = vae.encode(patches)
+            return np.asarray(vae.pool(means[None], patches[None])[0].double())
 
     return describe
 
@@ -101,19 +78,18 @@ def mean_latent_of(vae: AudioVAE) -> Describe:
 
 
 def plain_rivals(tracks: Sequence[Heard], folder: Path) -> dict[str, Describe]:
-    """Chance apart, all that needs no network, fitted on excerpts of the tracks that the encoder was trained on."""
-    vectors, whose = [], []
+    """All that needs no network, fitted on the same excerpts of the same tracks as the encoder's last step is."""
+    draw, moments, whose = np.random.default_rng(SEED), [], []
     for number, track in enumerate(tracks):
-        frames = track.spectrogram(folder)
-        size = min(FITTED_ON_FRAMES, len(frames) // 2)
-        count = min(MOST_FITTED, len(frames) // size)
-        for begin in np.linspace(0, len(frames) - size, count).astype(int):
-            vectors.append(mean_and_variance_of(torch.from_numpy(np.array(frames[begin : begin + size])).float().T))
+        for excerpt in excerpts_of(track, folder, draw):
+            moments.append(moments_of(excerpt))
             whose.append(number)
-    stacked = np.stack(vectors)
+    stacked = np.stack(moments)
     return {
         "log-mel mean": mean_of,
         "PCA of mean and variance": fit_pca(stacked, whitened=False),
         "the same, whitened": fit_pca(stacked, whitened=True),
-        "Fisher's discriminant of mean and variance": fit_discriminant(stacked, np.array(whose)),
+        "Fisher's discriminant of them": Linear(
+            around=stacked.mean(axis=0), projection=fisher(stacked, np.array(whose))
+        ),
     }

@@ -79,7 +79,7 @@ def draw_batch(kinds: Sequence[tuple[Sequence[Source], int]], draw: np.random.Ge
             heard.append(np.stack([pair[0] for pair in pairs]))
             clean.append(np.stack([pair[1] for pair in pairs]))
     return Batch(
-        heard=_as_listened(torch.from_numpy(np.stack(heard)).float(), draw),
+        heard=as_listened(torch.from_numpy(np.stack(heard)).float(), draw),
         clean=torch.from_numpy(np.stack(clean)).float(),
     )
 
@@ -112,8 +112,8 @@ def _starts(frames: int, needed: int, draw: np.random.Generator) -> NDArray[np.i
     return np.asarray(begin + draw.integers(max(1, excerpt - needed + 1), size=PATCHES), dtype=np.int64)
 
 
-def _as_listened(patches: Tensor, draw: np.random.Generator) -> Tensor:
-    """(N, 2, W, M, P) louder or quieter, tilted and narrowed, each excerpt in its own way."""
+def as_listened(patches: Tensor, draw: np.random.Generator) -> Tensor:
+    """(N, E, W, M, P) louder or quieter, tilted and narrowed, each excerpt in its own way."""
     excerpts = patches.shape[:2]
     slope = np.linspace(-0.5, 0.5, MEL_BANDS)
     decibels = (

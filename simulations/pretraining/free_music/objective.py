@@ -39,7 +39,7 @@ def losses(vae: AudioVAE, batch: Batch, *, generator: torch.Generator) -> Losses
     """Of one batch, with one sample of z for each decoded patch."""
     tracks, excerpts, patches = batch.heard.shape[:3]
     mean, log_variance = (one.view(-1, patches, one.shape[1]) for one in vae.encode(batch.heard.flatten(0, 2)))
-    vectors = vae.pool(mean)
+    vectors = vae.pool(mean, batch.heard.flatten(0, 1))
     decoded_mean, decoded_variance = mean[:, :DECODED].flatten(0, 1), log_variance[:, :DECODED].flatten(0, 1)
     noise = torch.randn(decoded_mean.shape, generator=generator)
     decoded = vae.decode(decoded_mean + noise * (0.5 * decoded_variance).exp())

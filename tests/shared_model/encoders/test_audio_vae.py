@@ -161,7 +161,7 @@ def test_weights_name_their_encoder_before_it_is_made(encoder: AudioEncoder, tmp
 
 def test_weights_of_another_shape_say_so_themselves(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    shape = VaeShape(encoder=(8, 16, 24, 32), decoder=(8, 8, 16, 24), latent=10, pooled=True)
+    shape = VaeShape(encoder=(8, 16, 24, 32), decoder=(8, 8, 16, 24), latent=10, pooled=True, moments=True)
     vae = AudioVAE(shape).eval()
     assert shape_of(vae.state_dict()) == shape
     assert shape_of(AudioVAE(PLAIN).state_dict()) == PLAIN
@@ -172,16 +172,20 @@ def test_weights_of_another_shape_say_so_themselves(tmp_path: Path) -> None:
     assert vector.shape == (LATENT,)
     spectrogram = log_mel(sound, 16_000)
     assert spectrogram is not None
-    means = vae.encode(spread_patches(spectrogram, at_most=32))[0].detach().numpy()
+    patches = spread_patches(spectrogram, at_most=32)
+    means = vae.encode(patches)[0].detach().numpy()
     deviations = np.sqrt(means.var(axis=0) + 1e-4)
-    expected = vae.state_dict()["pooling.weight"].numpy() @ np.concatenate([means.mean(axis=0), deviations])
+    bands = np.concatenate(list(patches.numpy()), axis=1)
+    weights = {name: tensor.numpy() for name, tensor in vae.state_dict().items()}
+    expected = weights["pooling.weight"] @ np.concatenate([means.mean(axis=0), deviations])
+    expected = expected + weights["moments.weight"] @ np.concatenate([bands.mean(axis=1), bands.var(axis=1)])
     np.testing.assert_allclose(vector, expected, atol=1e-5)
 
 
 def test_one_patch_is_enough_to_pool() -> None:
     torch.manual_seed(0)
     vae = AudioVAE(VaeShape(encoder=(8, 8, 8, 8), decoder=(8, 8, 8, 8), latent=4, pooled=True))
-    pooled = vae.pool(torch.randn(3, 1, 4, requires_grad=True))
+    pooled = vae.pool(torch.randn(3, 1, 4, requires_grad=True), torch.randn(3, 1, MEL_BANDS, PATCH_FRAMES))
     assert pooled.shape == (3, LATENT)
     pooled.sum().backward()
     assert all(torch.isfinite(one.grad).all() for one in vae.parameters() if one.grad is not None)

@@ -33,24 +33,6 @@ def test_whitened_directions_vary_by_one_and_are_uncorrelated() -> None:
     np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(64), atol=1e-6)
 
 
-def test_fishers_directions_tell_tracks_apart_that_the_largest_variance_hides() -> None:
-    draw = np.random.default_rng(1)
-    track = np.repeat(np.arange(100), 5)
-    vectors = draw.normal(size=(500, 2 * MEL_BANDS))
-    vectors[:, :70] *= 20  # noise
-    vectors[:, 70:] += draw.normal(size=(100, 2 * MEL_BANDS - 70))[track] * 2
-    fisher, pca = rivals.fit_discriminant(vectors, track), rivals.fit_pca(vectors, whitened=False)
-
-    def found(fitted: rivals.Linear) -> float:
-        placed = (vectors - fitted.around) @ fitted.projection
-        placed /= np.linalg.norm(placed, axis=1, keepdims=True)
-        scores = placed @ placed.T
-        np.fill_diagonal(scores, -1)
-        return float((track[scores.argmax(axis=1)] == track).mean())
-
-    assert found(pca) < 0.3 < 0.9 < found(fisher)
-
-
 def test_the_encoder_is_described_as_it_describes() -> None:
     tensors = {name: tensor.float() for name, tensor in load_file(WEIGHTS).items()}
     vae = AudioVAE()
