@@ -14,21 +14,30 @@ from hypothesis import strategies as st
 from client.consent.purpose import Purpose
 from client.node import learning as node_learning
 from client.node.limits import DEFAULT_LIMITS
+from client.node.messages import Asked
 from client.node.quality import first_held_out, quality_of
-from client.node.secure_round import _noised
+from client.node.secure_round import SecureRounds, _noised
 from client.personalise.evaluate import foresee
 from client.profile import Profile, open_profile
 from client.recommend.plays import read_plays
 from client.recommend.release_file import STARTER, open_release
 from client.recommend.shelf import read_shelf
-from shared_model.books.round_log import Intent, decode_leaf
+from server.deployment.registered import RegisteredNodes, registered_nodes
+from shared_model.books.merkle import leaf_hash
+from shared_model.books.round_log import Intent, decode_leaf, encode_leaf
+from shared_model.errors import Refused
 from shared_model.history import History
 from shared_model.privacy.spent import Trust
 from shared_model.quality.said import quality_rows
+from shared_model.round_invitation import RoundInvitation
+from shared_model.secagg.coordinator import Coordinator, Rejected
+from shared_model.secagg.device import Device, DeviceLimits
 from shared_model.secagg.encoding import QUALITY_GROUPS, SumEncoding, decode, rotation_seed
 from shared_model.secagg.skellam_noise import SkellamTable
+from shared_model.secagg.terms import Terms
 from shared_model.training.release_model import head_of_rounds
-from tests.client.node.test_round import Rounds, participant
+from shared_model.wire.node_key import new_node_key
+from tests.client.node.test_round import NOW_S, Rounds, participant
 from tests.server.deployment.federation import Federation, joined_profile
 from tests.server.deployment.test_secure_federation import distributed
 
@@ -85,24 +94,36 @@ def test_it_is_of_the_last_plays_and_the_model_that_came(profile, federation) ->
     assert [shares.sum(), hits.sum(), gains.sum()] == pytest.approx(list(together * math.sqrt(3)), abs=1e-5)
 
 
-def test_what_is_held_out_is_never_trained_on(profile, federation, monkeypatch) -> None:
+def trained_and_measured(profile: Profile, federation: Federation, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """The position of the last play that a round learned from or knew of, and of the first that it was measured on."""
     trained, measured = [], []
     build, ranks = node_learning.build_examples, node_learning.quality_of
 
     def building(histories, positions, **more):
-        trained.append((len(histories[0]), int(positions[0].max())))
+        trained.append(max(len(histories[0]) - 1, int(positions[0].max())))
         return build(histories, positions, **more)
 
     def measuring(head, collection, plays, *, first):
-        measured.append((len(plays), first))
+        measured.append(first)
+        assert first == len(plays) - 10
         return ranks(head, collection, plays, first=first)
 
     monkeypatch.setattr(node_learning, "build_examples", building)
     monkeypatch.setattr(node_learning, "quality_of", measuring)
     what_leaves(profile, federation, Rounds(federation))
-    ((known, last),), ((plays, first),) = trained, measured
-    assert known == first == plays - 10
-    assert last < first
+    ((last,), (first,)) = trained, measured
+    return last, first
+
+
+def test_what_is_held_out_is_never_trained_on(profile, federation, monkeypatch) -> None:
+    last, first = trained_and_measured(profile, federation, monkeypatch)
+    assert last == first - 1
+
+
+def test_seeded_bug_a_device_that_trains_on_what_it_is_measured_on_is_caught(profile, federation, monkeypatch) -> None:
+    monkeypatch.setattr(History, "before", lambda plays, _position: plays)
+    last, first = trained_and_measured(profile, federation, monkeypatch)
+    assert last >= first
 
 
 def test_moods_group_plays_with_the_listeners_agreement_alone(profile, federation) -> None:
@@ -143,6 +164,53 @@ def test_seeded_bug_a_device_that_scales_by_the_clip_norm_alone_is_caught(federa
     monkeypatch.setattr("client.node.secure_round.vector_norm", lambda clip_norm, **_: clip_norm)
     found = share_that_is_decoded(Rounds(federation), federation, monkeypatch)
     assert found != pytest.approx(1, abs=0.03)
+
+
+def announced(rounds: Rounds, registry: RegisteredNodes, *, share: float) -> tuple[Terms, RoundInvitation]:
+    """The terms that follow from a leaf with this share, and the invitation to the round as it was announced."""
+    rounds.books.announce(rounds.state, registry_root=registry.root)
+    invitation = rounds.books.invitation(deadline_s=int(NOW_S) + 60)
+    intent = decode_leaf(invitation.leaf, what="leaf")
+    assert isinstance(intent, Intent)
+    assert intent.secagg is not None
+    intent = replace(intent, evaluation_share=share)
+    padded = SumEncoding.of(rounds.books.deployment.plan, size=len(rounds.state.vector)).padded
+    terms = Terms(
+        run=intent.run,
+        round=intent.round,
+        intent_sha256=leaf_hash(encode_leaf(intent)).hex(),
+        registry_root=registry.root,
+        size=padded,
+        parameters=intent.secagg,
+    )
+    return terms, invitation
+
+
+@pytest.mark.parametrize("share", [0.2, 0.0, 0.3])
+def test_a_coordinator_that_reads_by_another_share_than_was_announced_gets_nothing(profile, federation, share) -> None:
+    """Terms are of the announced leaf: with any other scale no message of one side is of the other's round."""
+    keys = {number: new_node_key() for number in (1, 2, 3)}
+    registry, rounds = registered_nodes({number: key.public_key() for number, key in keys.items()}), Rounds(federation)
+    terms, invitation = announced(rounds, registry, share=share)
+    device = SecureRounds(participant=participant(profile, federation, limits=OF_DISTRIBUTED), node_key=keys[1])
+    said = device.begin(Asked(invitation=invitation, parameters=rounds.state.vector, number=1))
+    coordinator = Coordinator(terms, registry.proofs)
+    limits = DeviceLimits(smallest_cohort=2, smallest_threshold=2, smallest_honest=1)
+    for number in (2, 3):
+        vector = np.zeros(terms.size, np.uint64)
+        other = Device(terms, vector, number=number, node_key=keys[number], limits=limits)
+        coordinator.receive(number, other.announce())
+    if share == federation.deployment.plan.evaluation_share:
+        coordinator.receive(1, said)
+        assert device.go_on(coordinator.close()[1])
+        return
+    with pytest.raises(Rejected):
+        coordinator.receive(1, said)
+    told = coordinator.close()
+    with pytest.raises(Refused, match="in other terms"):
+        device.go_on(told[2])
+    with pytest.raises(Refused, match="in the middle of none"):
+        device.go_on(told[2])
 
 
 def invented(plays: int) -> History:
