@@ -40,11 +40,9 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Read tags and lyrics of a music folder and encode what is new, at low priority. Again: only what changed."""
-    import platformdirs
-
-    from client.enrolment.held import held_audio_encoder, held_lyrics_encoder
-    from client.music_library.encode import NO_LYRICS_ENCODER, Released, find_encoders
+    from client.music_library.encode import NO_LYRICS_ENCODER
     from client.music_library.lyrics_file import read_lyrics_file
+    from client.music_library.own_encoders import encoders_of
     from client.music_library.scan import scan as scan_folder
     from client.profile import open_profile
 
@@ -52,11 +50,7 @@ def scan(
     faults: list[tuple[Path, str]] = []
     with open_profile(folder) as profile:
         lyrics_file = None if lyrics is None else read_lyrics_file(lyrics)
-        encoders = find_encoders(
-            profile.settings.encoders,
-            cache=platformdirs.user_cache_path("sottovoce"),
-            released=Released(lyrics=held_lyrics_encoder(profile), audio=held_audio_encoder(profile)),
-        )
+        encoders = encoders_of(profile)
         if encoders.lyrics is None:
             print(f"scan: {NO_LYRICS_ENCODER}", file=sys.stderr)
         _lower_priority()

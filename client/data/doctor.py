@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import platformdirs
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from client.eligibility.sensors import read_sensors
 from client.eligibility.verdict import Job, judge
-from client.enrolment.held import held_audio_encoder, held_lyrics_encoder, held_model
+from client.enrolment.held import held_model
 from client.keys.keyring_secrets import is_available
 from client.ledger.budget import month_at, read_budget
 from client.ledger.ledger import Busy
-from client.music_library.encode import NO_LYRICS_ENCODER, Released, find_encoders
+from client.music_library.encode import NO_LYRICS_ENCODER
+from client.music_library.own_encoders import encoders_of
 from client.profile import Profile
 from client.recommend.release_file import open_release
 from shared_model.errors import SottovoceError
@@ -99,11 +99,7 @@ def _release(profile: Profile, _: float) -> _Look:
 
 
 def _encoders(profile: Profile, _: float) -> _Look:
-    encoders = find_encoders(
-        profile.settings.encoders,
-        cache=platformdirs.user_cache_path("sottovoce"),
-        released=Released(lyrics=held_lyrics_encoder(profile), audio=held_audio_encoder(profile)),
-    )
+    encoders = encoders_of(profile)
     if encoders.lyrics is None:
         return Health.NOTE, NO_LYRICS_ENCODER
     release = open_release(profile.settings.release or held_model(profile))

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from client.profile import Profile
 from client.web.work import Progress, Task
 
@@ -15,11 +13,12 @@ def scan_task(profile: Profile, music: Path) -> Task:
     """Read a folder of music, at low priority."""
 
     def task(progress: Progress) -> str:
-        from client.music_library.encode import NO_LYRICS_ENCODER, find_encoders
+        from client.music_library.encode import NO_LYRICS_ENCODER
+        from client.music_library.own_encoders import encoders_of
         from client.music_library.scan import scan
 
         _lower_priority()
-        encoders = find_encoders(profile.settings.encoders, cache=platformdirs.user_cache_path("sottovoce"))
+        encoders = encoders_of(profile)
         counts = scan(profile.history, music, encoders=encoders, advance=progress)
         without = f" There is {NO_LYRICS_ENCODER}." if encoders.lyrics is None else ""
         return (

@@ -16,6 +16,12 @@ _DEVICE = {
     ("import", "first_s"): "a million plays imported: {:.1f} CPU seconds",
     ("import", "again_s"): "the same file once more: {:.1f} CPU seconds",
     ("import", "peak_mib"): "its peak: {:.0f} MiB",
+    **{
+        ("pages", f"{name}_cpu_ms"): f"the page {name} over them: {{:.1f}} CPU ms"
+        for name in ("today", "checkin", "history", "privacy", "data", "settings")
+    },
+    ("pages", "history_first_s"): "the first history, every play counted: {:.2f} seconds",
+    ("pages", "peak_mib"): "its peak: {:.0f} MiB",
     ("recommend", "load_s"): "loading 100,000 tracks and 5,000 plays: {:.2f} CPU seconds",
     ("recommend", "recommend_s"): "one recommendation: {:.4f} CPU seconds",
     ("recommend", "resident_mib"): "resident: {:.0f} MiB",

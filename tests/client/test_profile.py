@@ -70,6 +70,22 @@ def test_without_keyring_terminal_or_passphrase_it_says_what_to_set(folder, monk
         pass
 
 
+def test_whoever_opens_it_says_how_the_passphrase_is_asked_for(folder, monkeypatch):
+    plant(folder)
+    monkeypatch.delenv("SOTTOVOCE_PASSPHRASE")
+    asked = []
+
+    def ask():
+        asked.append(True)
+        return PASSPHRASE
+
+    with open_profile(folder, ask=ask) as profile, profile.history.connect() as connection:
+        assert connection.execute(select(recordings.c.title)).scalar_one() == PLANTED
+    assert asked == [True]
+    with pytest.raises(BadInput, match="set SOTTOVOCE_PASSPHRASE"), open_profile(folder, ask=lambda: None):
+        pass
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\x00", b'{"format": 1, "profile": "zz"}'])
 def test_a_damaged_key_file_is_a_sentence(folder, content):
     (folder / KEYS).write_bytes(content)

@@ -1,6 +1,6 @@
 """One measurement in a process of its own, whose memory is that of the device and of nothing else; prints JSON.
 
-python -m simulations.benchmark.device.child import|recommend|scrobble FOLDER
+python -m simulations.benchmark.device.child import|recommend|scrobble|pages FOLDER
 """
 
 import json
@@ -18,13 +18,23 @@ from simulations.benchmark.resident import resident_mib
 ASKED = 40
 """Recommendations that are timed."""
 SUBMISSIONS = 3_200
+SETTLED_S = 8.0
+"""What a first page set going beside it has ended then."""
+PAGES = {
+    "today": "/",
+    "checkin": "/checkin",
+    "history": "/history",
+    "privacy": "/privacy",
+    "data": "/data",
+    "settings": "/settings",
+}
 
 
 def main() -> None:
     """Measure what the first argument names."""
     settle()
     what, folder = sys.argv[1], Path(sys.argv[2])
-    print(json.dumps({"import": import_, "recommend": recommend, "scrobble": scrobble}[what](folder)))
+    print(json.dumps({"import": import_, "recommend": recommend, "scrobble": scrobble, "pages": pages}[what](folder)))
 
 
 def import_(folder: Path) -> dict[str, float]:
@@ -97,6 +107,53 @@ def scrobble(folder: Path) -> dict[str, float]:
             told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - ourselves
             found[f"{name}_cpu_ms"] = 1000 * (time.process_time() - begun) / SUBMISSIONS
             found[f"{name}_a_second"] = SUBMISSIONS / float(told)
+        server.should_exit = True
+        thread.join()
+    return found | {"peak_mib": resident_mib("VmHWM")}
+
+
+def pages(folder: Path) -> dict[str, float]:
+    """Of the listener's page over a real socket: CPU milliseconds of each of its pages, the asking for it included, the
+    median of 20 after the first; and seconds until the first was there, which waits for what is counted once."""
+    import http.client
+    import socket
+
+    import uvicorn
+
+    from client.profile import open_profile
+    from client.web.app import make_app
+    from client.web.session import new_link, page_key
+
+    found = {}
+    with open_profile(folder / "profile") as profile, socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        app = make_app(profile, port=port, clock=time.time, stop=lambda: None)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        headers: dict[str, str] = {}
+
+        def read(path: str) -> str | None:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.status not in (http.HTTPStatus.OK, http.HTTPStatus.SEE_OTHER):
+                raise SystemExit(f"{path}: {answer.status}: {content[:200]!r}")
+            return answer.headers.get("Set-Cookie")
+
+        cookie = read(f"/enter?link={new_link(page_key(profile.ledger_key), now_s=int(time.time()))}")
+        assert cookie is not None
+        headers["Cookie"] = cookie.partition(";")[0]
+        for name, path in PAGES.items():
+            begun = time.perf_counter()
+            read(path)
+            found[f"{name}_first_s"] = time.perf_counter() - begun
+            time.sleep(SETTLED_S)
+            each = [_cpu_s(lambda path=path: read(path)) for _ in range(20)]  # type: ignore[misc]
+            found[f"{name}_cpu_ms"] = 1000 * statistics.median(each)
         server.should_exit = True
         thread.join()
     return found | {"peak_mib": resident_mib("VmHWM")}

@@ -22,7 +22,8 @@ _PASSPHRASE = "a profile for a benchmark"  # noqa: S105 - it is thrown away
 
 
 def cost_of_a_device(watched: Watched) -> dict[str, dict[str, float]]:
-    """What importing a million plays, recommending over 100,000 tracks and the endpoint for players cost."""
+    """What importing a million plays, the page over them, recommending over 100,000 tracks and the endpoint for players
+    cost."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         environment = {
@@ -46,6 +47,8 @@ def cost_of_a_device(watched: Watched) -> dict[str, dict[str, float]]:
                 if name == "recommend":
                     _child("import", place)
                 found[name] = _child(name, place)
+                if name == "import":
+                    found["pages"] = _child("pages", place)
         place = folder / "scrobble"
         place.mkdir()
         with watched("device: scrobble"):

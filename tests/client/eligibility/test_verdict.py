@@ -162,3 +162,10 @@ def test_there_is_a_reason_exactly_where_it_waits(reading, settings, job):
 )
 def test_hours_may_go_past_midnight(hour, start, end, within):
     assert within_hours(hour, start=start, end=end) is within
+
+
+@given(readings, settings, jobs)
+def test_what_is_paused_waits_whatever_else_is_true_and_says_who_paused_it(reading, settings, job):
+    verdict = judge(reading, settings.model_copy(update={"paused": True}), job=job)
+    assert not verdict.allowed
+    assert "paused by you" in verdict.reason
