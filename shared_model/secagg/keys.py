@@ -120,9 +120,9 @@ def keys_signed_by(
     return True
 
 
-def sign_survivors(secrets: RoundSecrets, *, roster_digest: bytes, survivors: bytes) -> bytes:
-    """64 bytes: this device was shown this list, and no other."""
-    return secrets.signing.sign(_SURVIVORS + roster_digest + survivors)
+def sign_survivors(signing: Ed25519PrivateKey, *, roster_digest: bytes, survivors: bytes) -> bytes:
+    """64 bytes: this device was shown this list, and no other. signing: its private key of the round."""
+    return signing.sign(_SURVIVORS + roster_digest + survivors)
 
 
 def survivors_signed_by(signing: bytes, signature: bytes, *, roster_digest: bytes, survivors: bytes) -> bool:

@@ -23,7 +23,7 @@ from shared_model.secagg.shares import SHARE_BYTES
 DIGEST_BYTES = 32
 NUMBER_BITS = 32
 """Of a registration number."""
-_SURVIVOR_SIGNATURE_BYTES = 64
+SURVIVOR_SIGNATURE_BYTES = 64
 
 
 class Kind(IntEnum):
@@ -277,7 +277,7 @@ def agreements_body(signatures: dict[int, bytes], devices: int) -> bytes:
 
 def read_agreements(reader: Reader, *, devices: int) -> dict[int, bytes]:
     """The inverse. Raises Malformed."""
-    signatures = {place: reader.take(_SURVIVOR_SIGNATURE_BYTES) for place in sorted(reader.places(devices))}
+    signatures = {place: reader.take(SURVIVOR_SIGNATURE_BYTES) for place in sorted(reader.places(devices))}
     reader.end()
     return signatures
 

@@ -1,0 +1,44 @@
+"""Devices send their masked vectors, which are summed as they come; those that did are in."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shared_model.secagg.cohort import Cohort
+from shared_model.secagg.coordinator_stages.agreeing import Agreeing
+from shared_model.secagg.coordinator_stages.stage import Messages, require_enough
+from shared_model.secagg.masking import MaskedSum
+from shared_model.secagg.messages import Kind, Reader, places_as_bits
+from shared_model.secagg.packing import unpack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masking:
+    """sharers: places of all that shared their secrets; total: what was summed, all of it masked."""
+
+    asks: ClassVar[Kind] = Kind.MASKED
+    cohort: Cohort
+    offenders: set[int]
+    sharers: frozenset[int]
+    total: MaskedSum
+
+    @classmethod
+    def of(cls, cohort: Cohort, *, sharers: frozenset[int], offenders: set[int]) -> "Masking":
+        """Before anything was summed."""
+        total = MaskedSum(cohort.terms.size, modulus_bits=cohort.terms.parameters.modulus_bits)
+        return cls(cohort=cohort, offenders=offenders, sharers=sharers, total=total)
+
+    def read(self, _number: int, reader: Reader) -> None:
+        """A vector. Raises ValueError."""
+        terms = self.cohort.terms
+        self.total.add(unpack(reader.rest(), terms.size, bits=terms.parameters.modulus_bits))
+
+    def close(self, there: frozenset[int]) -> tuple[Messages, Agreeing]:
+        """To each, the list of who is in. Raises Aborted."""
+        cohort = self.cohort
+        require_enough(len(there), of=cohort.devices, terms=cohort.terms, what="sent a masked vector")
+        survivors = cohort.places_of(there)
+        told = cohort.message(Kind.SURVIVORS, places_as_bits(survivors, cohort.devices))
+        agreeing = Agreeing(
+            cohort=cohort, offenders=self.offenders, sharers=self.sharers, total=self.total, survivors=survivors
+        )
+        return dict.fromkeys(there, (told,)), agreeing
