@@ -23,6 +23,11 @@ def promises(plan: PrivacyPlan) -> list[str]:
             "Trust is distributed: devices add the noise, and this coordinator sees noised sums and nothing else; that "
             f"{assumption(plan)}, and at most {colluding} of a round work with it."
         )
+    if plan.evaluation_share:
+        said.append(
+            f"Quality by mood takes {plan.evaluation_share:.0%} of what a round may tell, in the same noised vector: "
+            f"the epsilons count it, and noise on updates is {plan.vector_norm / plan.clip_norm - 1:.1%} larger for it."
+        )
     if plan.sample_rate == 1:
         said.append("Every device is in every round, so that sampling hides nobody and amplifies nothing.")
     if plan.cohort < SMALL_COHORT:

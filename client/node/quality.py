@@ -20,7 +20,8 @@ HELD_OUT = 10
 
 def first_held_out(plays: History) -> int:
     """The position of the first one. It never goes back while plays are added at the end, so that what a round learned
-    from is held out by no later one; where the listener deletes their latest plays, it may."""
+    from is held out by no later one; where the listener deletes their latest plays, or a short history grows at its
+    beginning, it may."""
     return held_out_from(plays, most=HELD_OUT)
 
 

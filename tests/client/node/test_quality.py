@@ -31,8 +31,9 @@ from shared_model.privacy.spent import Trust
 from shared_model.quality.said import quality_rows
 from shared_model.round_invitation import RoundInvitation
 from shared_model.secagg.coordinator import Coordinator, Rejected
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
 from shared_model.secagg.encoding import QUALITY_GROUPS, SumEncoding, decode, rotation_seed
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.skellam_noise import SkellamTable
 from shared_model.secagg.terms import Terms
 from shared_model.training.release_model import head_of_rounds

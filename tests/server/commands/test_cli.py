@@ -60,9 +60,14 @@ def test_init_says_what_a_small_cohort_protects_and_what_not(run, tmp_path):
 
 def test_init_says_what_distributed_trust_rests_on(run, tmp_path):
     shares = ("trust=distributed", "mechanism=skellam", "honest=40", "noise_multiplier=2", "minimum_cohort=60")
-    _, out, _ = run("init", tmp_path / "s", *(word for each in shares for word in ("--set", f"plan.{each}")), "--json")
+    plan = [word for each in shares for word in ("--set", f"plan.{each}")]
+    _, out, _ = run("init", tmp_path / "s", *plan, "--json")
     said = " ".join(json.loads(out)["promises"])
     assert "holds if at least 40 of 100 devices are honest and stay, and at most 20 of a round work with it" in said
+    assert "Quality" not in said
+    _, out, _ = run("init", tmp_path / "t", *plan, "--set", "plan.evaluation_share=0.1")
+    assert "Quality by mood takes 10% of what a round may tell" in out
+    assert "noise on updates is 5.4% larger for it" in out
 
 
 def test_an_auditor_verifies_the_empty_log_with_the_key_that_init_wrote(folder):
@@ -86,6 +91,7 @@ def test_init_never_touches_a_folder_that_holds_something(run, folder):
         ("plan.delta=0.1", 2, "delta is 0.1"),
         ("plan.cohort=20000", 2, "out of a population"),
         ("plan.trust=distributed", 3, "distributed trust"),
+        ("plan.evaluation_share=0.1", 2, "evaluation_share 0.1 with central trust; leave both out, or use distributed"),
         ("plan.mechanism=off", 2, "mechanism off"),
         ("plan.cohorts=3", 2, "plan.cohorts: Extra inputs"),
         ("plan.cohort=many", 2, "plan.cohort: Input should be a valid integer"),

@@ -23,8 +23,10 @@ from shared_model.books.merkle import leaf_hash
 from shared_model.books.round_log import encode_leaf
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.spent import Trust
+from shared_model.reply import SECAGG
 from shared_model.round_invitation import RoundInvitation
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.messages import Kind
 from shared_model.secagg.offenders import Offenders, read_offenders
 from shared_model.secagg.parameters import SecAggParameters
@@ -193,6 +195,17 @@ def test_whatever_else_is_said_drops_who_said_it(federation, garbage):
     opened = held(round_of)
     assert (opened.sum == total(talking, 3)).all()
     assert len(talking[2].heard) == 2
+
+
+@pytest.mark.parametrize("stage", [Kind.KEYS, Kind.SHARES, Kind.MASKED, Kind.AGREEMENT, Kind.UNMASKING])
+@pytest.mark.parametrize("garbage", [reply_with(torch.zeros(3)), reply_with_message(b"\7" * 60)])
+def test_who_babbles_at_any_stage_stalls_nobody(federation, tmp_path, stage, garbage):
+    """Nobody waits for the deadline: the stage ends when all have answered, with whatever."""
+    round_of, talking = federation(lies={3: lambda now, content: garbage if now is stage else content}, round_s=600.0)
+    opened = held(round_of)
+    assert (opened.sum == total(talking, *([3] if stage <= Kind.MASKED else []))).all()
+    offended = garbage.keys() == {SECAGG}
+    assert (tmp_path / "offenders.json").exists() is offended
 
 
 def test_below_the_threshold_nothing_is_known(federation):
