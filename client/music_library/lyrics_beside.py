@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from client.music_library.lrc import has_stamps, lrc_lines, srt_lines
+from client.music_library.section_marks import without_section_marks
 from shared_model.encoders.words import has_words
 
 SUFFIXES: Final = (".lrc", ".elrc", ".srt", ".txt")
@@ -33,13 +34,13 @@ def embedded_lyrics(texts: Iterable[str]) -> str | None:
 
 
 def plain_words(text: str, *, subtitles: bool = False) -> str | None:
-    """A text of any of the formats as plain lines; None where it has no words, or says "instrumental"."""
+    """A text of any of the formats as the lines that are sung; None where it has no words, or says "instrumental"."""
     clean = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     if subtitles:
         lines = srt_lines(clean)
     else:
         lines = lrc_lines(clean) if has_stamps(clean) else [line.strip() for line in clean.splitlines()]
-    words = "\n".join(lines).strip()
+    words = "\n".join(without_section_marks(lines)).strip()
     return words if has_words(words) else None
 
 
