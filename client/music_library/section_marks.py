@@ -1,4 +1,4 @@
-"""Marks in lyrics that nobody sings: [Chorus], [Verse 2: somebody], Refrain:, (x2), and lines that say that nobody does."""
+"""Marks in lyrics that nobody sings: [Chorus], [Verse 2: somebody], Refrain:, (x2)."""
 
 import re
 from collections.abc import Iterable
