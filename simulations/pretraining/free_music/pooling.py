@@ -30,7 +30,7 @@ EXCERPTS: Final = 10
 
 SHRINKAGE: Final = 0.05
 """Of the scatter within tracks towards the same scatter in every direction: there are fewer tracks than pairs of
-directions. Of 0.01 to 1 none was better on the validation tracks."""
+directions. Between 0.01 and 0.2 the validation tracks saw no clear difference."""
 
 SEED: Final = 1
 

@@ -80,7 +80,7 @@ def main(
     corpus: Annotated[Path, typer.Option(help="Folder of `simulations.pretraining.free_music.corpus`.")],
     state: Annotated[Path, typer.Option(help="Checkpoint, to go on from after a kill.")],
     out: Annotated[Path, typer.Option(help="Weights to write (safetensors, float16).")],
-    steps: Annotated[int, typer.Option(min=1)] = 2_500,
+    steps: Annotated[int, typer.Option(min=1)] = 2_300,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Train the pooled VAE; the last line of output is its fit on tracks that it was not trained on."""
