@@ -183,7 +183,7 @@ def _write(path: Path, spectrogram: Tensor) -> None:
 def main(
     cache: Annotated[Path, typer.Option(help="Folder of `simulations.pretraining.free_music.fetch`.")],
     lieder: Annotated[Path, typer.Option(help="Folder with audio/*.opus.")],
-    out: Annotated[Path, typer.Option(help="Folder for the spectrograms, 1 GB.")],
+    out: Annotated[Path, typer.Option(help="Folder for the spectrograms, 600 MB.")],
 ) -> None:
     """Decode the music; the last line of output is hours by split."""
     torch.set_num_threads(1)
