@@ -22,8 +22,9 @@ from shared_model.errors import Refused
 from shared_model.privacy.evaluation_share import vector_norm
 from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.privacy.spent import Trust
-from shared_model.secagg.device import Device, DeviceLimits, require_within
+from shared_model.secagg.device import Device
 from shared_model.secagg.encoding import SumEncoding, encode, planned, rotation_seed
+from shared_model.secagg.limits import DeviceLimits, require_within
 from shared_model.secagg.messages import Kind
 from shared_model.secagg.terms import Terms
 

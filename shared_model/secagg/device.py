@@ -23,8 +23,6 @@ from shared_model.secagg.messages import Kind, Malformed, Reader, kind_of, wrap
 from shared_model.secagg.own import Own
 from shared_model.secagg.terms import Terms
 
-__all__ = ["Device", "DeviceLimits", "require_within"]
-
 
 class Device:
     """One device in one round. `announce` once, then `reply` to each message of the coordinator in its order."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.privacy.plan import PrivacyPlan
 from shared_model.secagg.coordinator import Aborted, Coordinator
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
 from shared_model.secagg.keys import Registered
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.messages import Kind
 from shared_model.secagg.planned import secagg_of
 from shared_model.secagg.terms import Terms

@@ -11,10 +11,11 @@ import numpy as np
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.privacy.randomness import OperatingSystemRandomness, Randomness
 from shared_model.secagg.coordinator import Coordinator
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
 from shared_model.secagg.encoding import encode, planned
 from shared_model.secagg.graph import plan_graph
 from shared_model.secagg.keys import Registered
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.messages import Kind
 from shared_model.secagg.parameters import SecAggParameters
 from shared_model.secagg.terms import Terms

@@ -23,8 +23,9 @@ from shared_model.errors import BadInput, Refused
 from shared_model.privacy.spent import Trust
 from shared_model.reply import DECLINED, INVITATION, PARAMETERS, SECAGG, UPDATE
 from shared_model.secagg.coordinator import Coordinator
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
 from shared_model.secagg.encoding import SumEncoding, decode, rotation_seed
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.terms import Terms
 from shared_model.wire.node_key import new_node_key
 from tests.client.node.test_round import Rounds, participant

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared_model.books.merkle import Tree, leaf_hash
 from shared_model.errors import Refused
 from shared_model.secagg.coordinator import Coordinator, Rejected
-from shared_model.secagg.device import Device, DeviceLimits
+from shared_model.secagg.device import Device
 from shared_model.secagg.keys import Registered
+from shared_model.secagg.limits import DeviceLimits
 from shared_model.secagg.messages import Kind
 from shared_model.secagg.parameters import SecAggParameters
 from shared_model.secagg.terms import Terms

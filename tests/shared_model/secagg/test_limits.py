@@ -1,7 +1,7 @@
 import pytest
 
 from shared_model.errors import Refused
-from shared_model.secagg.device import DeviceLimits
+from shared_model.secagg.limits import DeviceLimits
 from tests.shared_model.secagg.rounds import cast
 
 
