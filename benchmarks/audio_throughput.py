@@ -1,7 +1,7 @@
 """What a track costs from file to vector: python benchmarks/audio_throughput.py FILE...
 
-CPU seconds of one thread, decoding, log-mel and network apart. The table of docs/audio-encoder.md is its output on music
-of Debian's packages, a format at a time. WEIGHTS in the environment names other weights.
+CPU seconds of one thread, decoding, log-mel and network apart. The table of docs/audio-encoder.md is its output on
+music of Debian's packages, a format at a time. WEIGHTS in the environment names other weights.
 """
 
 import os
