@@ -3,15 +3,22 @@
 The page is the real one, served from a profile that is made for it and thrown away; look at each before you keep it.
 """
 
+import hashlib
 import io
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser
 
 from client.consent.purpose import WORDINGS, Purpose
+from client.ledger.ledger import open_ledger
+from client.node.sent import SentUpdate, note_sent
+from client.profile import open_profile
+from shared_model.books.entries import CheckpointSeen, Debit, Joined
+from shared_model.privacy.spent import Relation, Trust
 from tests.client.conftest import PASSPHRASE
 from tests.client.prepared import make_profile
 from tests.client.web.browsing import chromium
@@ -38,6 +45,7 @@ def main() -> None:
             os.environ[f"XDG_{kind}_HOME"] = str(root / kind)
         os.environ |= {"SOTTOVOCE_PASSPHRASE": PASSPHRASE, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
         make_profile(root / "profile")
+        _take_part(root / "profile")
         write_simulated_export(root / "export.json", plays=PLAYS)
         with serving(root / "profile", port=PORT) as served, chromium() as browser:
             state = _prepared(served, browser, export=root / "export.json")
@@ -49,6 +57,27 @@ def main() -> None:
                 page.goto(served.origin + path)
                 (IMAGES / f"{name}.png").write_bytes(_small(page.screenshot()))
                 context.close()
+
+
+def _take_part(folder: Path) -> None:
+    """Two SIMULATED rounds in the ledger, and what would have left in them."""
+    with open_profile(folder) as profile:
+        with open_ledger(profile.ledger, key=profile.ledger_key, mirror=profile.mirror) as ledger:
+            ledger.append(Joined(log_key_sha256=hashlib.sha256(b"simulated").hexdigest()))
+            for number in (1, 2):
+                ledger.debit(
+                    Debit(
+                        run="simulated", round=number, intent_sha256="00" * 32, log_index=2 * number - 2,
+                        noise_multiplier=4.0, relation=Relation.ZERO_OUT, trust=Trust.DISTRIBUTED, month="2026-11",
+                    )
+                )  # fmt: skip
+                ledger.append(CheckpointSeen(size=2 * number - 1, root="00" * 32))
+        for number in (1, 2):
+            sent = SentUpdate(
+                at_s=int(time.time()) - 86_400 * (3 - number), run="simulated", round=number, numbers=6_250,
+                size_bytes=17_443, clip_norm=0.5, noise_multiplier=4.0, trust=Trust.DISTRIBUTED, own_noise=0.2021,
+            )  # fmt: skip
+            note_sent(profile.history, sent)
 
 
 def _prepared(served: Serving, browser: Browser, *, export: Path) -> object:

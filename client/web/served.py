@@ -1,9 +1,12 @@
 """What one running server holds."""
 
+import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
+from client.consent.purpose import Purpose
 from client.files import HISTORY
 from client.profile import Profile
 from client.recommend.ask import Answer
@@ -44,6 +47,13 @@ class Served:
         self.counts = Kept(
             lambda: count_history(self.profile().history, at_s=self.clock()), version=lambda: version_of(store)
         )
+
+    def begin_early(self) -> None:
+        """What the first pages would wait for, beside them; without consent to it nothing is read."""
+        threading.Thread(target=import_module, args=("shared_model.privacy.skellam",), daemon=True).start()  # and scipy
+        if self.profile().consents.holds(Purpose.LISTENING):
+            self.suggestions.latest(wait_s=0)
+            self.counts.latest(wait_s=0)
 
     def begin(self, name: str, task: Task, *, back: str) -> bool:
         """Long work, after which nothing from before it is shown; whether it was begun."""

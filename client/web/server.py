@@ -32,6 +32,11 @@ def run(profile: Profile, listening: socket.socket, *, ready: Callable[[], None]
         server.should_exit = True
 
     app = make_app(profile, port=listening.getsockname()[1], clock=time.time, stop=stop)
+
+    def begun() -> None:
+        ready()
+        app.state.served.begin_early()
+
     server = _Server(
         uvicorn.Config(
             app,
@@ -44,7 +49,7 @@ def run(profile: Profile, listening: socket.socket, *, ready: Callable[[], None]
             timeout_graceful_shutdown=_STOPPING_S,
             limit_concurrency=256,
         ),
-        ready,
+        begun,
     )
     server.run(sockets=[listening])
 

@@ -20,7 +20,7 @@ _DEVICE = {
         ("pages", f"{name}_cpu_ms"): f"the page {name} over them: {{:.1f}} CPU ms"
         for name in ("today", "checkin", "history", "privacy", "data", "settings")
     },
-    ("pages", "history_first_s"): "the first history, every play counted: {:.2f} seconds",
+    ("pages", "history_first_s"): "the first history, some seconds after the server began: {:.3f} seconds",
     ("pages", "peak_mib"): "its peak: {:.0f} MiB",
     ("recommend", "load_s"): "loading 100,000 tracks and 5,000 plays: {:.2f} CPU seconds",
     ("recommend", "recommend_s"): "one recommendation: {:.4f} CPU seconds",
