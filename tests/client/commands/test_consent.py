@@ -47,7 +47,7 @@ def test_withdrawing_mood_destroys_the_answers_and_says_so(consent, folder):
     assert json.loads(consent("grant", "mood", "--json").out) == {
         "purpose": "mood",
         "granted": True,
-        "wording_version": 1,
+        "wording_version": WORDINGS[Purpose.MOOD].version,
     }
     ended = json.loads(consent("withdraw", "mood", "--json").out)
     assert ended == {"purpose": "mood", "granted": False, "answers_destroyed": True, "tuned_heads": 0}
