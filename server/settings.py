@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from server.countable import require_countable
 from shared_model.errors import BadInput, Refused
 from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
 from shared_model.privacy.spent import Relation, Sampling, Trust
@@ -189,7 +190,7 @@ def _checked(content: Mapping[str, Any]) -> Settings:
     if len(set(settings.ports.model_dump().values())) != len(Ports.model_fields):
         raise BadInput("settings: two ports are the same; give each service one of its own")
     try:
-        settings.plan.plan()
+        require_countable(settings.plan.plan())
     except (BadInput, Refused) as error:
         raise type(error)(f"settings: {error}") from error
     return settings

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
+from server.countable import require_countable
 from server.round import ServerStep
 from shared_model.books.notes import Signer
 from shared_model.books.round_log import require_place
 from shared_model.durable import write_atomically
 from shared_model.errors import BadInput, Refused, SottovoceError
-from shared_model.privacy.plan import Clipping, Mechanism, PrivacyPlan
-from shared_model.privacy.spent import Sampling
+from shared_model.privacy.plan import PrivacyPlan
 from shared_model.round_invitation import Learning
 
 LOCK_S = 60.0
@@ -57,17 +57,7 @@ class Deployment:
         require_place(self.run, 1)
         if not self.round_s > 0 or not self.pause_s >= 0:
             raise ValueError("round_s must be above 0 and pause_s 0 or more")
-        plan = self.plan
-        if plan.mechanism not in (Mechanism.GAUSSIAN, Mechanism.SKELLAM) or plan.clipping is not Clipping.FLAT:
-            raise Refused(
-                f"deployment: mechanism {plan.mechanism.value} with {plan.clipping.value} clipping, which devices "
-                "cannot count from the log; plan the mechanism gaussian or skellam with flat clipping"
-            )
-        if plan.sampling not in (Sampling.POISSON, Sampling.FULL_PARTICIPATION):
-            raise Refused(
-                f"deployment: sampling {plan.sampling.value} draws a cohort of fixed size, which a population that "
-                "grows does not have; plan poisson sampling"
-            )
+        require_countable(self.plan)
 
     def signer(self) -> Signer:
         """Raises BadInput, without showing any of it, where the key cannot be read."""

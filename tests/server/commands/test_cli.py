@@ -92,6 +92,8 @@ def test_init_never_touches_a_folder_that_holds_something(run, folder):
         ("plan.cohort=20000", 2, "out of a population"),
         ("plan.trust=distributed", 3, "distributed trust"),
         ("plan.evaluation_share=0.1", 2, "evaluation_share 0.1 with central trust; leave both out, or use distributed"),
+        ("plan.sampling=none", 3, "settings: deployment: sampling none draws a cohort of fixed size"),
+        ("plan.clipping=adaptive", 3, "adaptive clipping, which devices cannot count"),
         ("plan.mechanism=off", 2, "mechanism off"),
         ("plan.cohorts=3", 2, "plan.cohorts: Extra inputs"),
         ("plan.cohort=many", 2, "plan.cohort: Input should be a valid integer"),
