@@ -193,13 +193,22 @@ def build_dataset(
     lyrics_model: Annotated[
         str | None, typer.Option(help="Hugging Face folder or hub name. Default: the packages of the test extra.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Encode lyrics and clips of a catalogue, for `run --data`."""
-    from simulations.datasets.lieder_build import build_lieder
-
+    """Encode lyrics and clips of a catalogue, for `run --data`. Interrupted, the same command goes on."""
     if name != "lieder":
         raise BadInput(f"datasets build: there is no catalogue called '{name}' to build; the only one is lieder")
-    build_lieder(source, out, lyrics_model=lyrics_model, report=Console(stderr=True).print)
+
+    from simulations.datasets.lieder_build import build_lieder
+    from simulations.stages import Stages
+
+    built = build_lieder(source, out, lyrics_model=lyrics_model, stages=Stages(Console(stderr=True)))
+    if as_json:
+        print(json.dumps(built))
+        return
+    print(f"{out}: {built['songs']:,} songs, {built['encoded_before']:,} vectors of an interrupted build among them")
+    for modality, encoder in built["encoders"].items():
+        print(f"  {modality} by {encoder}")
 
 
 @app.command(epilog="Example: sottovoce-simulate benchmark device --json")

@@ -7,7 +7,7 @@ is drawn from them and from nothing else.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -20,6 +20,7 @@ from shared_model.errors import BadInput
 from simulations.datasets.lyric_themes import THEMES, theme_shares
 from simulations.datasets.score_features import ScoreFeatures, score_features
 from simulations.datasets.song_lines import first_fault, read_song_lines
+from simulations.stages import Advance
 
 EMBEDDED: Final = Path(__file__).with_name("embedded") / "lieder" / "songs.json"
 """The facts that come with the package."""
@@ -72,7 +73,7 @@ _SOURCE = TypeAdapter(_Source)
 _FACTS = TypeAdapter(tuple[SongFacts, ...])
 
 
-def build_song_facts(source: Path, out: Path, *, report: Callable[[str], None]) -> None:
+def build_song_facts(source: Path, out: Path, *, advance: Advance) -> None:
     """Measure every song of the folder `source` (songs.jsonl and its clips) and write the facts to the file `out`.
 
     One song a line, in the order of songs.jsonl. Raises BadInput, and writes nothing, where songs.jsonl or a clip
@@ -96,8 +97,7 @@ def build_song_facts(source: Path, out: Path, *, report: Callable[[str], None]) 
                 place=None if place is None else place[1],
             )
         )
-        if (index + 1) % 100 == 0 or index + 1 == len(songs):
-            report(f"song facts: {index + 1} of {len(songs)} songs")
+        advance((index + 1) / len(songs))
     lines = ",\n".join(json.dumps(asdict(song), ensure_ascii=False) for song in facts)
     write_atomically(out, f"[\n{lines}\n]\n".encode())
 

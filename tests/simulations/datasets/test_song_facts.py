@@ -55,7 +55,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def _built(source: Path, out: Path) -> tuple[SongFacts, ...]:
-    build_song_facts(source, out, report=lambda _: None)
+    build_song_facts(source, out, advance=lambda _: None)
     return load_song_facts(out)
 
 
@@ -83,9 +83,9 @@ def test_building_twice_gives_the_same_bytes(source, tmp_path):
 
 
 def test_progress_ends_with_all_songs(source, tmp_path):
-    lines: list[str] = []
-    build_song_facts(source, tmp_path / "songs.json", report=lines.append)
-    assert lines[-1] == "song facts: 2 of 2 songs"
+    shares: list[float] = []
+    build_song_facts(source, tmp_path / "songs.json", advance=shares.append)
+    assert shares == [0.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_progress_ends_with_all_songs(source, tmp_path):
 def test_a_broken_source_is_refused_and_nothing_is_written(source, tmp_path, spoil, reason):
     spoil(source)
     with pytest.raises(BadInput, match=reason):
-        build_song_facts(source, tmp_path / "songs.json", report=lambda _: None)
+        build_song_facts(source, tmp_path / "songs.json", advance=lambda _: None)
     assert not (tmp_path / "songs.json").exists()
 
 
 def test_a_refused_line_never_shows_its_lyrics(source, tmp_path):
     (source / "songs.jsonl").write_text(json.dumps(_SONGS[0] | {"words": "many", "lyrics": "secret verse"}) + "\n")
     with pytest.raises(BadInput) as refusal:
-        build_song_facts(source, tmp_path / "songs.json", report=lambda _: None)
+        build_song_facts(source, tmp_path / "songs.json", advance=lambda _: None)
     assert "words" in str(refusal.value)
     assert "secret verse" not in str(refusal.value)
 
