@@ -49,16 +49,14 @@ class VaeShape:
     moments: bool = False
 
 
-PLAIN: Final = VaeShape(encoder=(16, 32, 64, 96), decoder=(16, 32, 64, 96), latent=64, pooled=False)
-"""Of `WEIGHTS`: the track's vector is the mean of its patches' posterior means."""
-
 POOLED: Final = VaeShape(encoder=(16, 40, 96, 160), decoder=(16, 32, 64, 96), latent=128, pooled=True)
+"""What was trained; `WEIGHTS` has the projection of the moments as well."""
 
 
 class AudioVAE(nn.Module):
     """Encoder q(z|x) = N(mean, exp(log_variance)) and decoder p(x|z). No layer mixes the patches of a batch."""
 
-    def __init__(self, shape: VaeShape = PLAIN) -> None:
+    def __init__(self, shape: VaeShape) -> None:
         super().__init__()
         self.shape = shape
         narrow, wide = _corner(shape.encoder), _corner(shape.decoder)
@@ -163,7 +161,7 @@ class AudioEncoder:
         except (SafetensorError, RuntimeError, KeyError, IndexError) as error:
             raise BadInput(
                 f"audio encoder: {weights} is truncated or holds another model; install sottovoce again or train it "
-                "with `python -m simulations.pretraining.audio_vae`"
+                "as docs/audio-encoder.md says"
             ) from error
         self._vae.eval().requires_grad_(requires_grad=False)
         self.weights_sha256 = hashlib.sha256(content).hexdigest()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from shared_model.encoders.audio_vae import AudioVAE
 from simulations.pretraining.free_music.draw import Batch
-from simulations.pretraining.vae_training import DECODER_DEVIATION, kl_nats
+from simulations.pretraining.free_music.fit import DECODER_DEVIATION, kl_nats
 
 CONTRAST_NATS: Final = 100.0
 """Weight of the contrast: a patch costs some 1,500 nats to give back at first, telling 16 tracks apart only 4."""

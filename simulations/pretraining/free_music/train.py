@@ -22,14 +22,15 @@ from shared_model.errors import BadInput, SottovoceError
 from simulations.pretraining.free_music.checkpoint import load_checkpoint, save_checkpoint
 from simulations.pretraining.free_music.corpus import read_corpus_index
 from simulations.pretraining.free_music.draw import Source, draw_batch, open_sources
+from simulations.pretraining.free_music.fit import measure
 from simulations.pretraining.free_music.objective import losses
-from simulations.pretraining.vae_training import LARGEST_GRADIENT, measure
 
 REAL_TRACKS: Final = 12
 LIEDER: Final = 4
 """Of a batch."""
 
 LEARNING_RATE: Final = 1.5e-3
+LARGEST_GRADIENT: Final = 1e3
 RISING_STEPS: Final = 100
 FALLING_SHARE: Final = 0.3
 """Of all steps, the last. What goes before does not depend on their number, so that a training may be prolonged

@@ -1,0 +1,1 @@
+"""What lyrics vectors are worth: translations are found, and songs of one theme lie together."""
