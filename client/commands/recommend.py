@@ -84,6 +84,11 @@ def _print(found: "Answer", format_: Format, *, now_s: float, explain: bool) -> 
                 print(f"{number:>3}  {shown(entry.named)}")
                 if explain:
                     print(f"     {one_line(entry.words)}")
+    for modality, count in found.left_out.items():
+        _note(
+            f"{count} of your tracks have {modality} of another encoder than the release's, and count without; "
+            "`sottovoce-client scan` encodes them anew, `doctor` says which encoders are meant"
+        )
     if not found.entries:
         _note("nothing to recommend: no track is left of what you asked for. Try --from anywhere --novelty any")
     if found.about["mood"] != "not used" and not found.about["mood_effect"]:

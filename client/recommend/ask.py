@@ -36,10 +36,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """entries: best first; about: what they were made from, for people who look closer."""
+    """entries: best first; about: what they were made from, for people who look closer; left_out: by modality, how many
+    own tracks another encoder than the release's encoded."""
 
     entries: list[Entry]
     about: Mapping[str, object]
+    left_out: Mapping[str, int]
 
 
 def prepare(profile: Profile, *, moods: bool = False) -> Recommender:
@@ -79,6 +81,7 @@ def ask(profile: Profile, asked: Asked, *, now_s: float) -> Answer:
             "mood_effect": found.mood_effect,
             "left_out": dict(recommender.shelf.left_out),
         },
+        left_out=recommender.shelf.left_out,
     )
 
 

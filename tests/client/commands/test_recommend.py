@@ -5,13 +5,14 @@ import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from client.checkin.record import save
 from client.checkin.shipped import instrument_named
 from client.consent.purpose import Purpose
 from client.ingest.import_history import import_history
-from client.music_library.library import TrackRow, write_track
+from client.music_library.library import NewVector, TrackRow, write_track
 from client.profile import open_profile
 from client.recommend import ask
 from tests.client.prepared import typed
@@ -36,12 +37,12 @@ def listener(folder: Path) -> Path:
     return folder
 
 
-def own(folder: Path, path: str, artist: str, title: str) -> None:
+def own(folder: Path, path: str, artist: str, title: str, *, vectors: tuple[NewVector, ...] = ()) -> None:
     row = TrackRow(
         path=path,
         size_bytes=1,
         modified_ns=1,
-        content_sha256=None,
+        content_sha256=vectors[0].content_sha256 if vectors else None,
         lyrics_sha256=None,
         artist=artist,
         title=title,
@@ -52,7 +53,7 @@ def own(folder: Path, path: str, artist: str, title: str) -> None:
         fault=None,
     )
     with open_profile(folder) as profile, profile.history.begin() as connection:
-        write_track(connection, row, [])
+        write_track(connection, row, list(vectors))
 
 
 def answered(folder: Path) -> None:
@@ -128,6 +129,16 @@ def test_own_files_come_first_where_there_are_any(listener: Path) -> None:
         "file:///music/a%20b/F%C3%BCchse.flac",
         "file:///music/known.flac",
     }
+
+
+def test_vectors_of_another_encoder_are_not_mixed_with_the_releases_and_that_is_said(listener: Path) -> None:
+    other = NewVector(
+        content_sha256="ab" * 32, encoder="audio_vae sha256:another", modality="audio", vector=np.ones(64, np.float32)
+    )
+    own(listener, "/music/one.flac", "Somebody", "One", vectors=(other,))
+    ran = recommend(listener)
+    assert (ran.code, ran.out) == (0, "  1  Somebody - One\n")
+    assert ran.err.startswith("recommend: 1 of your tracks have audio of another encoder than the release's, and count")
 
 
 def test_tracks_without_a_file_are_left_out_of_a_playlist_of_lines_and_that_is_said(listener: Path) -> None:
