@@ -161,7 +161,9 @@ def _show(counts: "ScanCounts", encoders: "Encoders", *, dry_run: bool) -> None:
             print(f"{number:>10,}  {what}")
     lyrics = "no encoder" if encoders.lyrics is None else _brief(encoders.lyrics.name)
     encoded = "to encode" if dry_run else "encoded now"
-    print(f"{counts.with_lyrics:>10,}  with lyrics, {counts.encoded_lyrics:,} {encoded} ({lyrics})")
+    languages = ", ".join(f"{code} {number:,}" for code, number in counts.languages.items())
+    with_lyrics = f"with lyrics ({languages})" if languages else "with lyrics"
+    print(f"{counts.with_lyrics:>10,}  {with_lyrics}, {counts.encoded_lyrics:,} {encoded} ({lyrics})")
     print(f"{counts.with_audio:>10,}  with audio, {counts.encoded_audio:,} {encoded} ({_brief(encoders.audio.name)})")
 
 

@@ -31,6 +31,7 @@ class TrackRow:
     isrc: str | None
     duration_ms: int | None
     fault: str | None
+    lyrics_language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ _WORD_STAMP = re.compile(r"<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>")
 _HEADER = re.compile(
     r"\[(?:ar|ti|al|au|by|offset|re|ve|tool|length|lr|la|id|key|encoding|#)\s*:[^\]]*\]", re.IGNORECASE
 )
+_LANGUAGE = re.compile(r"^\s*\[la\s*:([^\]\n]*)\]\s*$", re.IGNORECASE | re.MULTILINE)
 _CUE = re.compile(r"\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}\s*-->\s*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|\{\\[^{}]{0,80}\}")
 
@@ -15,6 +16,12 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|\{\\[^{}]{0,80}\}")
 def has_stamps(text: str) -> bool:
     """Whether a line begins with a stamp, as those of LRC do."""
     return any(_STAMP.match(line.lstrip()) for line in text.splitlines())
+
+
+def language_header(text: str) -> str | None:
+    """What the [la:] header of an LRC text says, if it has one."""
+    found = _LANGUAGE.search(text)
+    return None if found is None else found[1].strip()
 
 
 def lrc_lines(text: str) -> list[str]:

@@ -4,11 +4,13 @@ Nothing is looked up online: that would tell a stranger what is played.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from client.music_library.lrc import has_stamps, lrc_lines, srt_lines
+from client.music_library.lrc import has_stamps, language_header, lrc_lines, srt_lines
 from client.music_library.section_marks import without_section_marks
+from shared_model.encoders.language import declared_language
 from shared_model.encoders.words import has_words
 
 SUFFIXES: Final = (".lrc", ".elrc", ".srt", ".txt")
@@ -18,22 +20,30 @@ LARGEST_BYTES: Final = 1_000_000
 """A text of more is a book, not a song's."""
 
 
-def lyrics_beside(track: Path) -> str | None:
-    """The words of the first file beside `track` that has any; None where there is none or it cannot be read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lyrics:
+    """words: the lines that are sung; language: the ISO 639-1 code that a header declares, None where none does."""
+
+    words: str = field(repr=False)
+    language: str | None
+
+
+def lyrics_beside(track: Path) -> Lyrics | None:
+    """Those of the first file beside `track` that has any; None where there is none or it cannot be read."""
     for suffix in SUFFIXES:
         text = _read(track.with_suffix(suffix))
-        words = None if text is None else plain_words(text, subtitles=suffix == ".srt")
-        if words is not None:
-            return words
+        lyrics = None if text is None else read_lyrics(text, subtitles=suffix == ".srt")
+        if lyrics is not None:
+            return lyrics
     return None
 
 
-def embedded_lyrics(texts: Iterable[str]) -> str | None:
+def embedded_lyrics(texts: Iterable[str]) -> Lyrics | None:
     """The first of the tags' texts that has words, without stamps."""
-    return next((words for words in map(plain_words, texts) if words is not None), None)
+    return next((lyrics for lyrics in map(read_lyrics, texts) if lyrics is not None), None)
 
 
-def plain_words(text: str, *, subtitles: bool = False) -> str | None:
+def read_lyrics(text: str, *, subtitles: bool = False) -> Lyrics | None:
     """A text of any of the formats as the lines that are sung; None where it has no words, or says "instrumental"."""
     clean = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     if subtitles:
@@ -41,7 +51,7 @@ def plain_words(text: str, *, subtitles: bool = False) -> str | None:
     else:
         lines = lrc_lines(clean) if has_stamps(clean) else [line.strip() for line in clean.splitlines()]
     words = "\n".join(without_section_marks(lines)).strip()
-    return words if has_words(words) else None
+    return Lyrics(words=words, language=declared_language(language_header(clean))) if has_words(words) else None
 
 
 def _read(path: Path) -> str | None:

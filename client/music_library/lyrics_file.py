@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from client.music_library.lyrics_beside import plain_words
+from client.music_library.lyrics_beside import read_lyrics
+from shared_model.encoders.language import declared_language
 from shared_model.errors import BadInput
 from shared_model.listen import identity_of
 
 
+def _language(said: object) -> str | None:
+    """A line whose language is no code is a song all the same."""
+    return declared_language(said) if isinstance(said, str) else None
+
+
 class SongLine(BaseModel):
-    """What is read of a line; other fields are ignored. audio: path or name of the file; id: its stem."""
+    """What is read of a line; other fields are ignored. audio: path or name of the file; id: its stem; lang: ISO 639-1,
+    of the lyrics or of what lies beside the file, None where the line names no such code."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -20,6 +28,7 @@ class SongLine(BaseModel):
     lyrics: str | None = Field(None, max_length=1_000_000, repr=False)
     audio: str | None = None
     id: str | None = None
+    lang: Annotated[str | None, BeforeValidator(_language)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +101,9 @@ def _parse(content: bytes) -> SongLine | None:
         return None
     if not (song.audio or song.id or (song.artist and song.title)) or "\0" in (song.audio or ""):
         return None
-    return song.model_copy(update={"lyrics": None if song.lyrics is None else plain_words(song.lyrics)})
+    read = None if song.lyrics is None else read_lyrics(song.lyrics)
+    words, header = (None, None) if read is None else (read.words, read.language)
+    return song.model_copy(update={"lyrics": words, "lang": song.lang or header})
 
 
 def _add(lines: dict[str, SongLine | None], key: str, song: SongLine) -> None:

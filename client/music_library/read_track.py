@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from client.music_library.library import TrackRow
-from client.music_library.lyrics_beside import embedded_lyrics, lyrics_beside
-from client.music_library.lyrics_file import LyricsFile
+from client.music_library.lyrics_beside import Lyrics, embedded_lyrics, lyrics_beside
+from client.music_library.lyrics_file import LyricsFile, SongLine
 from client.music_library.tags import named_by_place, read_tags
+from shared_model.encoders.language import language_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +26,14 @@ def read_track(
     """Read the file's tags and lyrics, and its content where size or time differ from `before`.
 
     Lyrics: of `lyrics_file`, else beside the file, else embedded. What a file of lyrics said in an earlier scan stays
-    true as long as the track's own file is the same and this scan says nothing else.
+    true as long as the track's own file is the same and this scan says nothing else. Their language: as the line or a
+    header declares it, else as it was for the same words, else guessed.
     """
     is_same = before is not None and (before.size_bytes, before.modified_ns) == (status.st_size, status.st_mtime_ns)
     tags = read_tags(path)
     line = None if lyrics_file is None else lyrics_file.find(path, artist=tags.artist, title=tags.title)
-    words = (line.lyrics if line else None) or lyrics_beside(path) or embedded_lyrics(tags.lyrics)
-    lyrics_sha256 = None if words is None else hashlib.sha256(words.encode()).hexdigest()
+    lyrics = _of_line(line) or lyrics_beside(path) or embedded_lyrics(tags.lyrics)
+    lyrics_sha256 = None if lyrics is None else hashlib.sha256(lyrics.words.encode()).hexdigest()
     content_sha256 = None
     if line:
         tags = replace(tags, artist=tags.artist or line.artist, title=tags.title or line.title)
@@ -42,6 +44,9 @@ def read_track(
         if line is None:
             artist, title = tags.artist or before.artist, tags.title or before.title
             lyrics_sha256 = lyrics_sha256 or before.lyrics_sha256
+    known = before.lyrics_language if before is not None and before.lyrics_sha256 == lyrics_sha256 else None
+    if lyrics is not None:
+        known = (line.lang if line else None) or lyrics.language or known or language_of(lyrics.words)
     row = TrackRow(
         path=str(path),
         size_bytes=status.st_size,
@@ -55,8 +60,13 @@ def read_track(
         isrc=tags.isrc,
         duration_ms=tags.duration_ms,
         fault=None,
+        lyrics_language=known,
     )
-    return TrackRead(row=row, words=words)
+    return TrackRead(row=row, words=None if lyrics is None else lyrics.words)
+
+
+def _of_line(line: SongLine | None) -> Lyrics | None:
+    return None if line is None or line.lyrics is None else Lyrics(words=line.lyrics, language=line.lang)
 
 
 def content_sha256_of(path: Path) -> str | None:

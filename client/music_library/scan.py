@@ -4,8 +4,9 @@ Killed at any moment, what was written stays, nothing is half-written, and the s
 """
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -25,6 +26,7 @@ from client.music_library.walk import Walked, audio_files
 from shared_model.errors import BadInput
 
 UNREADABLE = "it cannot be read"
+UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class ScanCounts:
     """What a scan found and did.
 
     changed: the file, its tags or its lyrics; with_audio: there is a vector of its sound, which a silent track has not;
+    languages: of the lyrics, by ISO 639-1 code, the most frequent first, UNSURE last; they sum to with_lyrics;
     encoded_*: contents, so that two equal files count once; broken: its sound cannot be read; unreadable: folders, and
     files whose names are no text, which are no tracks.
     """
@@ -42,6 +45,7 @@ class ScanCounts:
     unchanged: int = 0
     removed: int = 0
     with_lyrics: int = 0
+    languages: Mapping[str, int] = field(default_factory=dict)
     with_audio: int = 0
     encoded_lyrics: int = 0
     encoded_audio: int = 0
@@ -93,7 +97,12 @@ def scan(
     if gone and not dry_run:
         with history.begin() as connection:
             remove_tracks(connection, gone)
-    return replace(state.counts, removed=len(gone), unreadable=len(walked.unreadable))
+    return replace(
+        state.counts,
+        languages=_ranked(state.languages),
+        removed=len(gone),
+        unreadable=len(walked.unreadable),
+    )
 
 
 class _Scan:
@@ -106,6 +115,7 @@ class _Scan:
             self._heard = encoded_contents(connection, encoders.audio.name)
             self._worded = {} if encoders.lyrics is None else encoded_contents(connection, encoders.lyrics.name)
         self.counts = ScanCounts()
+        self.languages: Counter[str] = Counter()
 
     def take(self, path: Path, read: TrackRead) -> str | None:
         """Encode what is new of the track and write it, in one step. Returns why its sound is not read, or None."""
@@ -142,18 +152,26 @@ class _Scan:
 
     def _count(self, before: TrackRow | None, row: TrackRow, new: list[NewVector]) -> None:
         counts, modalities = self.counts, [one.modality for one in new]
+        # a language that was learnt of the same words, as after an update of this program, is no change of the track
+        is_same = before is not None and row == replace(before, lyrics_language=row.lyrics_language)
+        if row.lyrics_sha256 is not None:
+            self.languages[row.lyrics_language or UNSURE] += 1
         self.counts = replace(
             counts,
             found=counts.found + 1,
             new=counts.new + (before is None),
-            changed=counts.changed + (before is not None and row != before),
-            unchanged=counts.unchanged + (row == before),
+            changed=counts.changed + (before is not None and not is_same),
+            unchanged=counts.unchanged + is_same,
             with_lyrics=counts.with_lyrics + (row.lyrics_sha256 is not None),
             with_audio=counts.with_audio + self._heard.get(row.content_sha256 or "", False),
             encoded_lyrics=counts.encoded_lyrics + modalities.count("lyrics"),
             encoded_audio=counts.encoded_audio + modalities.count("audio"),
             broken=counts.broken + (row.fault is not None),
         )
+
+
+def _ranked(languages: Counter[str]) -> dict[str, int]:
+    return dict(sorted(languages.items(), key=lambda each: (each[0] == UNSURE, -each[1], each[0])))
 
 
 def _gone(known: dict[str, TrackRow], walked: Walked, root: Path) -> Iterator[str]:

@@ -15,7 +15,7 @@ from sqlcipher3 import dbapi2
 from shared_model.errors import BadInput
 
 KEY_BYTES = 32
-NEWEST = {"history": "0004", "mood": "0001"}
+NEWEST = {"history": "0005", "mood": "0001"}
 """The newest migration of each."""
 _PRAGMAS = (
     "PRAGMA cipher_memory_security = OFF",  # else each freed page of memory is wiped, at a tenth of the speed

@@ -74,6 +74,7 @@ library_tracks = Table(
     Column("isrc", String),
     Column("duration_ms", Integer),
     Column("fault", String),  # why the file gave no audio vector, in words; null: it did, or was not asked to
+    Column("lyrics_language", String),  # ISO 639-1; null: not sure, or no lyrics
 )
 
 vectors = Table(

@@ -51,6 +51,7 @@ def own(folder: Path, path: str, artist: str, title: str, *, vectors: tuple[NewV
         isrc=None,
         duration_ms=61_000,
         fault=None,
+        lyrics_language=None,
     )
     with open_profile(folder) as profile, profile.history.begin() as connection:
         write_track(connection, row, list(vectors))

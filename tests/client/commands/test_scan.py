@@ -52,7 +52,7 @@ def test_a_folder_is_scanned_and_counted(run, folder, music):
         "15 tracks",
         "        15  new",
         "         5  whose sound cannot be read",
-        "         7  with lyrics, 0 encoded now (no encoder)",
+        "         7  with lyrics (en 6, de 1), 0 encoded now (no encoder)",
         "         9  with audio, 10 encoded now (audio_vae sha256:73f5d0f1)",
     ]
     assert len(tracks(folder)) == 15
@@ -63,6 +63,7 @@ def test_json_has_every_count_and_which_encoders(run, music):
     (music / "stereo.ogg").unlink()
     found = json.loads(run(music, "--json").stdout)
     assert (found["found"], found["unchanged"], found["removed"], found["encoded_audio"]) == (14, 14, 1, 0)
+    assert found["languages"] == {"en": 6, "de": 1}
     assert found["encoders"]["lyrics"] is None
     assert found["encoders"]["audio"].startswith("audio_vae sha256:")
 
@@ -92,6 +93,7 @@ def test_lines_that_are_no_song_are_told_by_number_and_no_lyric_is_shown_or_kept
     assert json.loads(result.stdout)["invalid_lines"] == [2]
     assert "1 lines of the lyrics file are no song: 2" in result.stderr
     assert json.loads(result.stdout)["with_lyrics"] == 8
+    assert json.loads(result.stdout)["languages"] == {"en": 6, "de": 1, "unsure": 1}
     assert SECRET not in result.output
     assert SECRET.encode() not in everything_in(tmp_path)
 

@@ -35,11 +35,12 @@ from shared_model.errors import BadInput
 from tests.client.prepared import pages, typed
 
 ARTIST, TITLE, ALBUM, FILE = "Zqartist Örtlich", "Zqtitle Grün", "Zqalbum Über", "/music/zqfolder/zqfile.flac"
+LANGUAGE = "zqlanguage"  # any text that is found nowhere else
 SCORE, ANSWER, VECTOR, TENSORS = 17.331733173317, 3.917391739173, b"zqVECTORvectorVECTOR", b"zqTENSORStensorsTENSORS"
 IMPORTED = "zqimport.zip"
 OF_PLAYS = {name: name.encode() for name in (ARTIST, TITLE, ALBUM, IMPORTED)} | {"tensors": TENSORS}
 OF_MOOD = {"score": struct.pack(">d", SCORE), "answer": struct.pack(">d", ANSWER)}
-OF_FILES = {"path": FILE.encode(), "vector": VECTOR}
+OF_FILES = {"path": FILE.encode(), "language": LANGUAGE.encode(), "vector": VECTOR}
 PLANTED = OF_PLAYS | OF_MOOD | OF_FILES
 DAY_S = 86_400
 JANUARY_S, FEBRUARY_S = (int(datetime(2024, month, 1, tzinfo=UTC).timestamp()) for month in (1, 2))
@@ -91,8 +92,8 @@ def planted(folder: Path, headless: Path, tmp_path: Path, monkeypatch: pytest.Mo
                     release_sha256="0", made_at_s=1, tensors=TENSORS * 900, evaluation="{}", in_use=True
                 )
             )
-            track = {"path": FILE, "size_bytes": 1, "modified_ns": 1, "artist": ARTIST, "title": TITLE}
-            connection.execute(insert(library_tracks).values(**(track | {"artist": "of a file", "title": "of a file"})))
+            track = {"path": FILE, "size_bytes": 1, "modified_ns": 1, "artist": "of a file", "title": "of a file"}
+            connection.execute(insert(library_tracks).values(**track, lyrics_language=LANGUAGE))
             connection.execute(insert(vectors).values(content_sha256="0", encoder="e", modality="audio", vector=VECTOR))
         with profile.mood_for_writing().begin() as connection:
             made = connection.execute(

@@ -56,6 +56,17 @@ def test_lyrics_lose_their_stamps_and_instrumental_ones_are_none(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("said", "code"), [("de", "de"), ("PT-br", "pt"), ("German", None), (None, None), (7, None), ([], None)]
+)
+def test_a_language_that_is_no_code_does_not_spoil_the_line(tmp_path: Path, said: object, code: str | None) -> None:
+    read = read_lyrics_file(write(tmp_path / "s.jsonl", {"id": "a", "lyrics": "hums", "lang": said}))
+    assert read.invalid == ()
+    found_line = read.find(Path("a.mp3"), artist=None, title=None)
+    assert found_line is not None
+    assert found_line.lang == code
+
+
+@pytest.mark.parametrize(
     "bad", ["not json", "[]", {"id": 7}, {"lyrics": SECRET}, {"id": "b", "lyrics": [SECRET]}, {"audio": "a\0b"}]
 )
 def test_lines_that_are_no_song_are_counted_by_number(tmp_path: Path, bad: object) -> None:

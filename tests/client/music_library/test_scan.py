@@ -37,7 +37,14 @@ def stored(history: Engine) -> dict[tuple[str, str], bytes | None]:
 def test_every_audio_file_is_a_track_whatever_it_lacks(history: Engine, music: Path, encoders: Encoders) -> None:
     counts = scan(history, music, encoders=encoders)
     assert counts == ScanCounts(
-        found=15, new=15, with_lyrics=7, with_audio=9, encoded_lyrics=2, encoded_audio=10, broken=5
+        found=15,
+        new=15,
+        with_lyrics=7,
+        languages={"en": 6, "de": 1},
+        with_audio=9,
+        encoded_lyrics=2,
+        encoded_audio=10,
+        broken=5,
     )
     rows = tracks(history)
     assert rows["id3.mp3"].title == "Kettle"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.music_library.lyrics_beside import plain_words
+from client.music_library.lyrics_beside import read_lyrics
 from client.music_library.section_marks import without_section_marks
 
 
@@ -18,7 +18,7 @@ def test_marks_are_left_out(mark: str) -> None:
         "Wohin so schnell,",
         "so kraus und wild",
     ]
-    assert plain_words(f"[00:01.00]{mark}\n") is None
+    assert read_lyrics(f"[00:01.00]{mark}\n") is None
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_line_that_is_repeated_is_given_once_without_its_count() -> None:
 
 
 def test_a_text_of_marks_alone_has_no_words() -> None:
-    assert plain_words("[Intro]\n[Solo]\n[Outro]\n") is None
+    assert read_lyrics("[Intro]\n[Solo]\n[Outro]\n") is None
 
 
 @given(st.lists(st.text(alphabet="[]()x2:ab Chorus\t", max_size=12), max_size=6))

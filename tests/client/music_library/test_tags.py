@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.music_library.lyrics_beside import embedded_lyrics
+from client.music_library.lyrics_beside import Lyrics, embedded_lyrics
 from client.music_library.tags import Tags, named_by_place, normalised_isrc, normalised_mbid, read_tags
 
 ALBUM = Path(__file__).parents[2] / "fixtures" / "music" / "Wandering Clerks" / "Grey Windows"
@@ -26,7 +26,7 @@ def test_vorbis_comments_are_read() -> None:
 
 @pytest.mark.parametrize("name", ["id3.mp3", "sylt.mp3", "vorbis comments.flac", "unsynced.ogg", "tags only.m4a"])
 def test_embedded_lyrics_of_every_kind_are_the_same_words(name: str) -> None:
-    assert embedded_lyrics(read_tags(ALBUM / name).lyrics) == WORDS
+    assert embedded_lyrics(read_tags(ALBUM / name).lyrics) == Lyrics(words=WORDS, language=None)
 
 
 def test_an_embedded_text_that_says_instrumental_is_no_lyrics() -> None:

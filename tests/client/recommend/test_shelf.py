@@ -31,6 +31,7 @@ def file(path: str, artist: str, title: str, *, mbid: str | None = None, audio: 
         isrc=None,
         duration_ms=None,
         fault=None,
+        lyrics_language=None,
     )
 
 
