@@ -3,19 +3,22 @@
 import re
 
 _STAMP = re.compile(r"\[(\d{1,3}):(\d{1,2})(?:[.:](\d{1,3}))?\]")
+# no moment of the song, and no word either: [00:1x], [-00:01.00], [1:02:03]
+_BROKEN_STAMP = re.compile(r"\[(?=[^\]\[]{0,15}\d)(?=[^\]\[]{0,15}:)[-+\d:.,x?]{1,16}\]", re.IGNORECASE)
 _WORD_STAMP = re.compile(r"<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>")
 # the headers in use; any other word in brackets, such as [Chorus], is the writer's
 _HEADER = re.compile(
     r"\[(?:ar|ti|al|au|by|offset|re|ve|tool|length|lr|la|id|key|encoding|#)\s*:[^\]]*\]", re.IGNORECASE
 )
-_LANGUAGE = re.compile(r"^\s*\[la\s*:([^\]\n]*)\]\s*$", re.IGNORECASE | re.MULTILINE)
+_LANGUAGE = re.compile(r"^[ \t]*\[la[ \t]*:([^\]\r\n]{1,40})\][ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CUE = re.compile(r"\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}\s*-->\s*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|\{\\[^{}]{0,80}\}")
 
 
 def has_stamps(text: str) -> bool:
     """Whether a line begins with a stamp, as those of LRC do."""
-    return any(_STAMP.match(line.lstrip()) for line in text.splitlines())
+    lines = map(str.lstrip, text.splitlines())
+    return any(_STAMP.match(line) or _BROKEN_STAMP.match(line) for line in lines)
 
 
 def language_header(text: str) -> str | None:
@@ -27,15 +30,16 @@ def language_header(text: str) -> str | None:
 def lrc_lines(text: str) -> list[str]:
     """The words of an LRC text, by their stamps: a line with several stamps is sung, and given, as often.
 
-    Headers and word stamps are left out, and [offset:] with them: it moves all lines alike. A line without a stamp
-    follows the one before it. Any text is taken; one without stamps comes back as its lines.
+    Headers and word stamps are left out, and [offset:] with them: it moves all lines alike. A line without a stamp,
+    or with one that is no time, follows the one before it. Any text is taken; one without stamps comes back as lines.
     """
     sung: list[tuple[int, str]] = []
     at_ms = 0
     for line in text.splitlines():
         rest, stamps = line.strip(), []
-        while stamp := _STAMP.match(rest):
-            stamps.append(_milliseconds(*stamp.groups()))
+        while stamp := _STAMP.match(rest) or _BROKEN_STAMP.match(rest):
+            if stamp.re is _STAMP:
+                stamps.append(_milliseconds(*stamp.groups()))
             rest = rest[stamp.end() :].lstrip()
         if not stamps and _HEADER.fullmatch(rest):
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from client.music_library.clean_text import clean_text
 from client.music_library.lrc import has_stamps, language_header, lrc_lines, srt_lines
 from client.music_library.section_marks import without_section_marks
 from shared_model.encoders.language import declared_language
@@ -16,8 +17,9 @@ from shared_model.encoders.words import has_words
 SUFFIXES: Final = (".lrc", ".elrc", ".srt", ".txt")
 """In the order in which they are preferred."""
 
-LARGEST_BYTES: Final = 1_000_000
-"""A text of more is a book, not a song's."""
+LARGEST: Final = 100_000
+"""Bytes of a file, and characters of a text: more than 15,000 words are a book, not a song's. So many take the encoder
+half a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +46,24 @@ def embedded_lyrics(texts: Iterable[str]) -> Lyrics | None:
 
 
 def read_lyrics(text: str, *, subtitles: bool = False) -> Lyrics | None:
-    """A text of any of the formats as the lines that are sung; None where it has no words, or says "instrumental"."""
-    clean = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    """A text of any of the formats as the lines that are sung; None where it has no words, says "instrumental", or has
+    more than LARGEST characters, as it is or as it is sung."""
+    if len(text) > LARGEST:
+        return None
+    clean = clean_text(text)
     if subtitles:
         lines = srt_lines(clean)
     else:
         lines = lrc_lines(clean) if has_stamps(clean) else [line.strip() for line in clean.splitlines()]
+    if sum(map(len, lines)) > LARGEST:  # a long line with hundreds of stamps
+        return None
     words = "\n".join(without_section_marks(lines)).strip()
     return Lyrics(words=words, language=declared_language(language_header(clean))) if has_words(words) else None
 
 
 def _read(path: Path) -> str | None:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        if path.stat().st_size > LARGEST:
             return None
         content = path.read_bytes()
     except OSError:

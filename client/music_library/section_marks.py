@@ -14,6 +14,9 @@ _BRACKETED = re.compile(r"\[[^\[\]]{1,80}\]")
 _NAMED = re.compile(rf"\(?(?:{_SECTIONS})(?:\s*(?:\d{{1,2}}|[ivx]{{1,4}}))?\)?\s*:?", re.IGNORECASE)
 _REPEATED = re.compile(r"(?:\s*[\[(]\s*(?:[x×]\s*\d{1,2}|\d{1,2}\s*[x×]|bis|ter)\s*[\])])+$", re.IGNORECASE)
 
+_LONGEST_MARK: Final = 80
+"""Characters at the end of a line in which a count of repeats is looked for: the search is quadratic."""
+
 
 def without_section_marks(lines: Iterable[str]) -> list[str]:
     """The lines that are sung: without those that are a mark, and without "(x2)" at the end of the others.
@@ -23,7 +26,7 @@ def without_section_marks(lines: Iterable[str]) -> list[str]:
     """
     sung = []
     for line in lines:
-        words = _REPEATED.sub("", line).rstrip()
+        words = (line[:-_LONGEST_MARK] + _REPEATED.sub("", line[-_LONGEST_MARK:])).rstrip()
         is_mark = bool(line.strip()) and not words
         if not (is_mark or _BRACKETED.fullmatch(words) or _NAMED.fullmatch(words)):
             sung.append(words)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.music_library.lyrics_beside import LARGEST_BYTES, Lyrics, embedded_lyrics, lyrics_beside, read_lyrics
+from client.music_library.lyrics_beside import LARGEST, Lyrics, embedded_lyrics, lyrics_beside, read_lyrics
 
 
 def words_beside(track: Path) -> str | None:
@@ -33,7 +33,7 @@ def test_files_of_several_encodings_are_read(tmp_path: Path, encoding: str) -> N
 
 
 def test_a_book_beside_a_track_is_no_lyrics(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("x" * (LARGEST_BYTES + 1))
+    (tmp_path / "a.txt").write_text("x" * (LARGEST + 1))
     (tmp_path / "a.lrc").mkdir()
     assert lyrics_beside(tmp_path / "a.mp3") is None
 
