@@ -28,6 +28,9 @@ LONGEST_WINDOW: Final = 512
 WORD_SLACK: Final = 32
 """Tokens of a window kept free, so that a cut can move back to the beginning of a word."""
 
+WINDOWS_AT_ONCE: Final = 4
+"""Of a text: a hundred at once, of a text of 100,000 characters, took 2.2 GB."""
+
 E5_PREFIX: Final = "query: "
 """What E5 models want before a text that is compared with others of its kind, says their model card."""
 
@@ -96,13 +99,17 @@ class LyricsEncoder:
 
     def _encode_one(self, text: str) -> NDArray[np.float32]:
         pieces = [self._prefix + piece.strip() for piece in self.windows(text)]
-        batch = self._tokenizer(pieces, padding=True, truncation=True, max_length=self._longest, return_tensors="pt")
-        with torch.inference_mode():
-            hidden = self._model(**batch).last_hidden_state
-            pooled = mean_pool(hidden, batch["attention_mask"])
-            pooled = torch.nn.functional.normalize(pooled, dim=1).mean(dim=0)
-            vector: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=0).numpy()
+        starts = range(0, len(pieces), WINDOWS_AT_ONCE)
+        pooled = torch.cat([self._pooled(pieces[start : start + WINDOWS_AT_ONCE]) for start in starts])
+        vector: NDArray[np.float32] = torch.nn.functional.normalize(pooled.mean(dim=0), dim=0).numpy()
         return vector
+
+    @torch.inference_mode()
+    def _pooled(self, pieces: list[str]) -> Tensor:
+        """(W, D) of unit length."""
+        batch = self._tokenizer(pieces, padding=True, truncation=True, max_length=self._longest, return_tensors="pt")
+        hidden = self._model(**batch).last_hidden_state
+        return torch.nn.functional.normalize(mean_pool(hidden, batch["attention_mask"]), dim=1)
 
 
 def prefix_of(model: str | os.PathLike[str]) -> str:
