@@ -6,6 +6,7 @@ import pytest
 from dp_accounting.rdp.rdp_privacy_accountant import compute_epsilon
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import fftconvolve
 from scipy.special import ive, logsumexp
 
 from shared_model.privacy import skellam as code
@@ -126,6 +127,54 @@ def test_the_conversion_is_dp_accountings_with_the_samplers_error_taken_off_delt
     assert found == pytest.approx(theirs, rel=1e-2)
     assert found >= device_epsilon(rounds, noise_multiplier=z, delta=delta)  # exact for Gaussian noise
     assert rounds * MOST_SAMPLER_ERROR * (1 + math.exp(found)) <= delta / 2
+
+
+def mass(variance: float, shift: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of one number of noise, as it is and moved by `shift`, where either has digits."""
+    edge = int(16 * math.sqrt(variance)) + shift + 60
+    places = np.arange(-edge, edge + 1)
+    still, moved = ive(np.abs(places), variance), ive(np.abs(places - shift), variance)
+    there = (still > 1e-280) & (moved > 1e-280)
+    return still[there], moved[there]
+
+
+def least_delta(epsilon: float, *, one: np.ndarray, other: np.ndarray, rounds: int) -> float:
+    """Oracle: from below, the hockey-stick divergence of `one` from `other` after so many rounds; losses are rounded
+    down, and added up by convolution."""
+    losses, step = np.log(one) - np.log(other), 1e-4 * max(1.0, epsilon)
+    least = math.floor(losses.min() / step)
+    each = np.bincount(np.floor(losses / step).astype(int) - least, weights=one)
+    total = each
+    for _ in range(rounds - 1):
+        total = np.maximum(fftconvolve(total, each), 0)
+    added = (np.arange(len(total)) + rounds * least) * step
+    return float((total * np.maximum(0.0, -np.expm1(np.minimum(epsilon - added, 0.0)))).sum())
+
+
+@pytest.mark.parametrize(("relation", "shift"), [(ZERO_OUT, 128), (Relation.REPLACE_ONE, 256)])
+@pytest.mark.parametrize(("z", "rounds"), [(0.7, 1), (1.0, 4), (2.0, 10), (4.0, 10)])
+def test_line_16_the_exact_delta_of_what_is_promised_is_within_it(
+    z: float, rounds: int, relation: Relation, shift: int
+) -> None:
+    """The whole sensitivity in one number, and the least that a sum may have; at half of epsilon it is not."""
+    epsilon = skellam_epsilon({z: rounds}, relation=relation, delta=1e-5)
+    if not math.isfinite(epsilon):
+        return
+    still, moved = mass((z * LEAST_SENSITIVITY) ** 2, shift)
+    assert least_delta(epsilon, one=still, other=moved, rounds=rounds) <= 1e-5
+    assert least_delta(epsilon / 2, one=still, other=moved, rounds=rounds) > 1e-5
+
+
+@pytest.mark.parametrize(("z", "rate", "rounds"), [(0.7, 0.3, 2), (1.0, 0.1, 10), (2.0, 0.5, 10)])
+def test_line_16_the_exact_delta_of_sampled_rounds_is_within_the_promise_in_both_directions(
+    z: float, rate: float, rounds: int
+) -> None:
+    epsilon = sampled_skellam_epsilon(sample_rate=rate, noise_multiplier=z, rounds=rounds, delta=1e-5)
+    still, moved = mass((z * LEAST_SENSITIVITY) ** 2, 128)
+    mixed = (1 - rate) * still + rate * moved
+    forth = least_delta(epsilon, one=mixed, other=still, rounds=rounds)
+    assert max(forth, least_delta(epsilon, one=still, other=mixed, rounds=rounds)) <= 1e-5
+    assert least_delta(epsilon / 2, one=mixed, other=still, rounds=rounds) > 1e-5
 
 
 def test_line_6_beyond_what_the_sampler_can_prove_nothing_is_promised() -> None:

@@ -1,6 +1,9 @@
+import itertools
 import math
 import random
+from fractions import Fraction
 
+import mpmath
 import pytest
 from scipy.stats import binomtest, hypergeom
 
@@ -30,6 +33,45 @@ def test_bounds_are_those_of_scipy_summed_one_by_one(n, c, k, t):
     lost += (n - survivors) * float(hypergeom.cdf(t - 1, n - 1, survivors, k))
     expected = -math.inf if lost == 0 else min(0.0, math.log2(lost))
     assert log2_correctness_failure(n, survivors, degree=k, share_threshold=t) == pytest.approx(expected, rel=1e-6)
+
+
+def tail(total: int, marked: int, drawn: int, least: int) -> Fraction:
+    """P[at least `least` of `drawn` are among the `marked`], in whole numbers."""
+    ways = sum(
+        math.comb(marked, hits) * math.comb(total - marked, drawn - hits) for hits in range(max(least, 0), drawn + 1)
+    )
+    return Fraction(ways, math.comb(total, drawn))
+
+
+@pytest.mark.parametrize(
+    ("n", "c", "k", "t"),
+    [(1000, 50, 73, 49), (1000, 100, 94, 66), (200, 10, 40, 26), (50, 5, 17, 13), (40, 12, 30, 22), (9, 3, 4, 4)],
+)
+def test_both_conditions_of_secrecy_are_those_of_whole_numbers(n, c, k, t):
+    """In the first two it is the first condition that counts, in the third and fifth the second."""
+    with mpmath.workdps(40):
+        bought = (n - c) * mpmath.mpf(1) * tail(n - 1, c, k, 2 * t - k - 1)
+        each = [mpmath.mpf(1) * tail(n - 1, m - 1 + c, k, t - 1) for m in range(1, (n - c) // 2 + 1)]
+        sets = mpmath.fsum(math.comb(n - c, m) * chance**m for m, chance in enumerate(each, 1))
+        expected = min(0.0, float(mpmath.log(bought + sets, 2)))
+    assert log2_secrecy_failure(n, c, degree=k, share_threshold=t) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "c", "k", "t"), [(6, 0, 3, 3), (7, 0, 3, 3), (8, 0, 5, 4), (6, 1, 3, 3)])
+def test_the_chance_of_a_graph_that_is_open_is_not_above_the_bound(n, c, k, t):
+    """By both conditions, whoever is looked for in each graph that is drawn."""
+    graph, honest = Graph(devices=n, degree=k, share_threshold=t), range(c, n)
+    groups = [set(each) for m in range(1, (n - c) // 2 + 1) for each in itertools.combinations(honest, m)]
+    bad, trials = set(range(c)), 3000
+    failed = 0
+    for _ in range(trials):
+        drawn = {place: draw_neighbours(graph, place) for place in honest}
+        bought = any(len(chosen & bad) >= 2 * t - k - 1 for chosen in drawn.values())
+        failed += bought or any(all(len(drawn[one] & (each | bad)) >= t - 1 for one in each) for each in groups)
+    bound = 2 ** log2_secrecy_failure(n, c, degree=k, share_threshold=t)
+    assert 0 < bound < 1
+    assert binomtest(failed, trials, bound, alternative="greater").pvalue > 1e-6
+    assert failed > trials * bound / 4  # of few events that seldom happen together
 
 
 def test_the_chance_that_a_round_cannot_be_opened_is_not_above_the_bound():
@@ -63,8 +105,8 @@ def test_the_complete_graph_fails_with_no_chance_at_all(devices):
 def test_planned_graphs_keep_both_chances(n, threshold, honest, c):
     asked = parameters(n, threshold, honest, c)
     graph = plan_graph(n, asked)
-    assert graph.log2_secrecy_failure(c) <= LOG2_SECRECY
-    assert graph.log2_correctness_failure(asked.least_survivors(n)) <= LOG2_CORRECTNESS
+    assert graph.log2_secrecy_failure(c) <= LOG2_SECRECY == -40
+    assert graph.log2_correctness_failure(asked.least_survivors(n)) <= LOG2_CORRECTNESS == -20
     assert graph.honest_in_a_sum(asked) >= honest
 
 
@@ -72,6 +114,34 @@ def test_small_cohorts_and_those_that_need_everyone_on_one_list_are_complete():
     assert plan_graph(12, parameters(12, 8, 6, 2)).is_complete
     assert plan_graph(200, parameters(200, 180, 160, 20)).is_complete
     assert not plan_graph(200, parameters(200, 180, 90, 20)).is_complete
+
+
+@pytest.mark.parametrize(("n", "c"), [(200, 20), (200, 21), (201, 20)])
+def test_a_drawn_graph_keeps_one_honest_device_more_than_half_and_no_other_is_counted_on(n, c):
+    """The sets that its odds go through end at half of them."""
+    most = (n - c) // 2 + 1
+    drawn, complete = (plan_graph(n, parameters(n, 180, honest, c)) for honest in (most, most + 1))
+    assert not drawn.is_complete
+    assert drawn.honest_in_a_sum(parameters(n, 180, most, c)) == most
+    assert complete.is_complete
+
+
+def test_in_a_complete_graph_all_on_the_one_list_but_the_dishonest_are_counted_on():
+    asked = parameters(12, 8, 6, 2)
+    graph = plan_graph(12, asked)
+    assert graph.honest_in_a_sum(asked) == 8 - 2
+    assert graph.log2_correctness_failure(graph.share_threshold) == -math.inf
+    assert graph.log2_correctness_failure(graph.share_threshold - 1) == 0.0
+
+
+@pytest.mark.parametrize("devices", range(8, 13))
+def test_a_share_of_the_planned_devices_stays_and_always_more_than_half_of_all_and_the_dishonest(devices):
+    asked = parameters(10, 7, 4, 3)
+    least = asked.least_survivors(devices)
+    assert least >= 7
+    assert Fraction(least, devices) >= Fraction(7, 10)
+    assert 2 * least > devices + 3
+    assert least == 7 or Fraction(least - 1, devices) < Fraction(7, 10) or 2 * (least - 1) <= devices + 3
 
 
 def test_the_degree_grows_slowly():
