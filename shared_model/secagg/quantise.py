@@ -32,8 +32,8 @@ def round_within(
 ) -> NDArray[np.int64]:
     """(K, D) whole numbers, each next to its own, and by chance so that their mean is it but for the condition.
 
-    Guarantee: the squared norm of each row, as integers, is at most `square`, for any input; a row that nothing brings
-    within it is zero. randomness: a stream for a purpose; each draw has one of its own.
+    Guarantee: the squared norm of each row, as integers, is at most `square` < 2^53, for any input; a row that nothing
+    brings within it is zero. randomness: a stream for a purpose; each draw has one of its own.
     """
     below = np.floor(vectors)
     share = vectors - below
@@ -51,6 +51,8 @@ def round_within(
     return rounded
 
 
-def _squares(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
-    squares: NDArray[np.int64] = np.einsum("kd,kd->k", vectors, vectors)
+def _squares(vectors: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Exact below 2^53, and never below it for what is more; 64-bit whole numbers would come round to small ones."""
+    doubles = vectors.astype(np.float64)
+    squares: NDArray[np.float64] = np.einsum("kd,kd->k", doubles, doubles)
     return squares

@@ -77,6 +77,31 @@ def test_line_16_the_bound_at_the_least_sensitivity_is_the_papers_at_every_large
         assert order * moved**2 / (2 * z**2) <= bound  # Gaussian noise is covered too
 
 
+@pytest.mark.parametrize("z", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize(("moved", "relation"), [(1, ZERO_OUT), (2, Relation.REPLACE_ONE)])
+def test_line_16_at_the_least_sensitivity_the_bound_is_the_papers(z: float, moved: int, relation: Relation) -> None:
+    """D2 = 128 and D1 = sqrt(256) D2: no term of it may be smaller."""
+    for order, bound in zip(ORDERS, renyi(ORDERS, noise_multiplier=z, relation=relation), strict=True):
+        expected = paper_bound(int(order), (z * 128) ** 2, moved * 16 * 128, moved * 128)
+        assert bound == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("z", "rounds"), [(40.0, 1), (4.0, 1), (4.0, 12), (2.0, 3)])
+def test_line_16_the_error_of_every_release_is_taken_off_delta(
+    z: float, rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen with a sampler that is much worse: (epsilon, delta') of exact noise, delta' = delta - rounds e (1 + exp)."""
+    monkeypatch.setattr(code, "MOST_SAMPLER_ERROR", 1e-7)
+    epsilon, delta = skellam_epsilon({z: rounds}, relation=ZERO_OUT, delta=1e-4), 1e-4
+    left = delta - rounds * 1e-7 * (1 + math.exp(epsilon))
+    assert delta / 2 < left < delta
+    orders = code._ORDERS.astype(float)
+    exact = rounds * renyi(code._ORDERS, noise_multiplier=z, relation=ZERO_OUT)
+    exact += np.log((orders - 1) / orders) - np.log(left * orders) / (orders - 1)
+    assert max(0.0, exact.min()) <= epsilon
+    assert epsilon < 1.05 * max(0.0, exact.min()) + 1e-12
+
+
 @pytest.mark.parametrize("rate", [0.01, 0.2, 0.7])
 @pytest.mark.parametrize("variance", [1.0, 4.0])
 def test_a_sampled_release_is_bounded_in_both_directions_by_exact_sums(

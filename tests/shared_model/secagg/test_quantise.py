@@ -58,7 +58,7 @@ def test_rounding_moves_no_mean() -> None:
     assert (np.abs(rounded.mean(0) - vector) < 5 * deviation + 1e-12).all()
 
 
-@pytest.mark.parametrize("value", [1e9, -1e9])
+@pytest.mark.parametrize("value", [1e9, -1e9, 2.0**32, -(2.0**33), 1e18])  # 64 bits do not hold all their squares
 def test_what_nothing_brings_within_the_bound_is_zero(value: float) -> None:
     rows = np.array([[value, 0.5], [0.5, 0.5]])
     rounded = round_within(rows, square=2, randomness=keyed(3))
