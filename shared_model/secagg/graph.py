@@ -26,6 +26,11 @@ class Graph:
         """Whether there is nothing to draw."""
         return self.degree == self.devices - 1
 
+    def tagged(self, places: frozenset[int]) -> frozenset[int]:
+        """Those of `places` to whom a device proves that it masked with them: all in a drawn graph, none in the
+        complete one, where an honest one of those that help is masked with it anyway (`shared_model.secagg.odds`)."""
+        return frozenset() if self.is_complete else places
+
     def honest_in_a_sum(self, parameters: SecAggParameters) -> int:
         """How many honest devices are in any sum that is opened, at least (`shared_model.secagg.odds`)."""
         on_the_list = parameters.least_survivors(self.devices) - parameters.dishonest

@@ -17,6 +17,7 @@ from shared_model.books.multiproof import includes_all
 from shared_model.wire.node_key import fingerprint, public_der
 
 KEY_BYTES = 32
+TAG_BYTES = 16
 NODE_KEY_BYTES, SIGNATURE_BYTES = 49, 96
 """A compressed point of P-384 (X9.62), and r and s of an ECDSA signature."""
 _KEYS = b"sottovoce secagg keys v1\n"
@@ -148,6 +149,11 @@ def pairwise_seed(own: X25519PrivateKey, other: bytes, *, roster_digest: bytes, 
     """Of the mask that the lower of the two numbers adds and the higher one subtracts, the same for both."""
     low, high = sorted(pair)
     return agreed(own, other, purpose="mask", roster_digest=roster_digest, pair=(low, high))
+
+
+def inclusion_tag(own: X25519PrivateKey, other: bytes, *, roster_digest: bytes, pair: tuple[int, int]) -> bytes:
+    """16 bytes that only two devices can make, by their sealing keys: the first of `pair` masked with the second."""
+    return agreed(own, other, purpose="included", roster_digest=roster_digest, pair=pair)[:TAG_BYTES]
 
 
 def _about_keys(keys: RoundKeys, digest: bytes, number: int) -> bytes:

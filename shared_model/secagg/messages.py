@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from shared_model.books.merkle import HASH_BYTES
 from shared_model.books.multiproof import multiproof_hashes
 from shared_model.secagg.graph import Graph
-from shared_model.secagg.keys import KEY_BYTES, NODE_KEY_BYTES, SIGNATURE_BYTES, RoundKeys
+from shared_model.secagg.keys import KEY_BYTES, NODE_KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, RoundKeys
 from shared_model.secagg.parameters import MOST_DEVICES
 from shared_model.secagg.sealing import COMMITMENT_BYTES, SEALED_BYTES
 from shared_model.secagg.shares import SHARE_BYTES
@@ -276,10 +276,18 @@ def agreements_body(signatures: dict[int, bytes], devices: int) -> bytes:
 
 
 def read_agreements(reader: Reader, *, devices: int) -> dict[int, bytes]:
-    """The inverse. Raises Malformed."""
-    signatures = {place: reader.take(SURVIVOR_SIGNATURE_BYTES) for place in sorted(reader.places(devices))}
+    """The inverse, after which the tags of inclusion come. Raises Malformed."""
+    return {place: reader.take(SURVIVOR_SIGNATURE_BYTES) for place in sorted(reader.places(devices))}
+
+
+def read_tags(reader: Reader, places: Iterable[int]) -> dict[int, bytes]:
+    """Tags of inclusion with or by each of `places`, in ascending order, with which the message ends.
+
+    Raises Malformed.
+    """
+    tags = {place: reader.take(TAG_BYTES) for place in sorted(places)}
     reader.end()
-    return signatures
+    return tags
 
 
 def unmasking_body(shares: dict[int, bytes], devices: int) -> bytes:

@@ -9,12 +9,14 @@ secret.
    different lists of who is in, open both of its secrets; and a device that helps to open anything, for which t - 1 of
    its own neighbours signed the list that it is in, is not opened as a lost one by others.
 2. Some set S of m <= (n - c) / 2 honest devices can be opened by itself: as each of them was helped by t - 1 of its own
-   neighbours that are still masked with it, all of these are in S or dishonest. Neighbours are drawn alone, so that one
+   neighbours, to whom it proved that it is masked with them (`keys.inclusion_tag`), and who are not opened as lost ones
+   by 1, all of these are in S or dishonest. Neighbours are drawn alone, so that one
    set has the chance P[H(n - 1, m - 1 + c, k) >= t - 1]^m, and there are C(n - c, m) of them.
 
 Which devices are said to be lost may be chosen by the server with the graph in its hand: the bound does not ask. What
 is opened then has more than (n - c) / 2 honest devices in it; in the complete graph, where everybody's signatures are
-seen, it is everyone on the one list.
+seen, it is everyone on the one list: of n devices, t help by it and more than (n + c) / 2 are masked with each, so
+that more than c are both.
 
 *Correctness.* s devices stay, the others are lost independently of the graph. A secret of who is lost cannot be opened
 with fewer than t of its k neighbours among those that stay; a secret of who stays, and holds a share itself, with fewer

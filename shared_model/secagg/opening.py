@@ -17,13 +17,14 @@ class NotThatSecret(Exception):
 @dataclass(slots=True)
 class Member:
     """What was said by one device of the roster, and of it: opened holds the shares of its one secret that came back,
-    by the place of who held them."""
+    by the place of who held them; included: its tags that it masked with its neighbours, by their places."""
 
     announcement: Announcement
     chosen: frozenset[int] = frozenset()
     choosers: set[int] = field(default_factory=set)
     shares: Shares | None = None
     opened: dict[int, bytes] = field(default_factory=dict)
+    included: dict[int, bytes] = field(default_factory=dict)
 
 
 def is_committed(member: Member, dealer: int, holder: int, share: bytes, *, kept: bool) -> bool:

@@ -44,14 +44,17 @@ class Agreeing:
         self._signatures[place] = signature
 
     def close(self, there: frozenset[int]) -> tuple[Messages, Unmasking]:
-        """To each, signatures of its neighbours. Raises Aborted."""
+        """To each, signatures of its neighbours, and tags of those that chose it. Raises Aborted."""
         cohort = self.cohort
         require_enough(len(there), of=1, terms=cohort.terms, what="agreed to the list of who is in")
         messages: Messages = {}
         for number in there:
-            chosen = cohort.members[cohort.places[number]].chosen
-            signed = {place: self._signatures[place] for place in chosen & self._signatures.keys()}
-            messages[number] = (cohort.message(Kind.AGREEMENTS, agreements_body(signed, cohort.devices)),)
+            place = cohort.places[number]
+            member = cohort.members[place]
+            signed = {other: self._signatures[other] for other in member.chosen & self._signatures.keys()}
+            tagging = sorted(cohort.roster.graph.tagged(self.survivors & member.choosers))
+            tags = b"".join(cohort.members[other].included[place] for other in tagging)
+            messages[number] = (cohort.message(Kind.AGREEMENTS, agreements_body(signed, cohort.devices) + tags),)
         return messages, Unmasking(
             cohort=cohort,
             offenders=self.offenders,

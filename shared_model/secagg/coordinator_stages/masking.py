@@ -7,8 +7,8 @@ from shared_model.secagg.cohort import Cohort
 from shared_model.secagg.coordinator_stages.agreeing import Agreeing
 from shared_model.secagg.coordinator_stages.stage import Messages, require_enough
 from shared_model.secagg.masking import MaskedSum
-from shared_model.secagg.messages import Kind, Reader, places_as_bits
-from shared_model.secagg.packing import unpack
+from shared_model.secagg.messages import Kind, Reader, places_as_bits, read_tags
+from shared_model.secagg.packing import packed_bytes, unpack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,14 @@ class Masking:
         total = MaskedSum(cohort.terms.size, modulus_bits=cohort.terms.parameters.modulus_bits)
         return cls(cohort=cohort, offenders=offenders, sharers=sharers, total=total)
 
-    def read(self, _number: int, reader: Reader) -> None:
-        """A vector. Raises ValueError."""
-        terms = self.cohort.terms
-        self.total.add(unpack(reader.rest(), terms.size, bits=terms.parameters.modulus_bits))
+    def read(self, number: int, reader: Reader) -> None:
+        """A vector and, where neighbours are drawn, a tag for each that the device masked with. Raises ValueError."""
+        cohort, terms = self.cohort, self.cohort.terms
+        bits, member = terms.parameters.modulus_bits, cohort.members[cohort.places[number]]
+        vector = reader.take(packed_bytes(terms.size, bits))
+        included = read_tags(reader, cohort.roster.graph.tagged(member.chosen & self.sharers))
+        self.total.add(unpack(vector, terms.size, bits=bits))
+        member.included = included
 
     def close(self, there: frozenset[int]) -> tuple[Messages, Agreeing]:
         """To each, the list of who is in. Raises Aborted."""

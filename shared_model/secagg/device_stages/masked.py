@@ -14,7 +14,8 @@ from shared_model.secagg.seat import Seat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked:
-    """sharers: places of all that shared their secrets; held: the two shares of each of them that it holds."""
+    """sharers: places of all that shared their secrets; held: the two shares of each of them that it holds;
+    tagging: those that chose it, in a drawn graph; tags: by which it knows that they masked with it."""
 
     hears: ClassVar[Kind] = Kind.SURVIVORS
     seat: Seat
@@ -22,6 +23,8 @@ class Masked:
     signing: dict[int, bytes]
     sharers: frozenset[int]
     held: dict[int, tuple[bytes, bytes]] = field(repr=False)
+    tagging: frozenset[int]
+    tags: dict[int, bytes] = field(repr=False)
     own_share: bytes = field(repr=False)
 
     def answer(self, reader: Reader) -> tuple[bytes, Agreed]:
@@ -38,5 +41,13 @@ class Masked:
         seat.require_company(survivors)
         bits = places_as_bits(survivors, seat.devices)
         signature = sign_survivors(self.sign, roster_digest=seat.roster_digest, survivors=bits)
-        agreed = Agreed(seat=seat, signing=self.signing, survivors=survivors, held=self.held, own_share=self.own_share)
+        agreed = Agreed(
+            seat=seat,
+            signing=self.signing,
+            survivors=survivors,
+            held=self.held,
+            tagging=self.tagging,
+            tags=self.tags,
+            own_share=self.own_share,
+        )
         return signature, agreed

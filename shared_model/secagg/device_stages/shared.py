@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shared_model.secagg.device_stages.masked import Masked
-from shared_model.secagg.keys import pairwise_seed
+from shared_model.secagg.keys import inclusion_tag, pairwise_seed
 from shared_model.secagg.limits import refused
 from shared_model.secagg.masking import MaskedSum
 from shared_model.secagg.messages import Delivery, Kind, Reader
@@ -29,7 +29,8 @@ class Shared:
     own_share: bytes = field(repr=False)
 
     def answer(self, reader: Reader) -> tuple[bytes, Masked]:
-        """The vector under its own mask and one with every neighbour that handed out shares."""
+        """The vector under its own mask and one with every neighbour that handed out shares, and in a drawn graph a tag
+        for each of them that it chose: they help to open it as far as it is masked with them."""
         seat = self.seat
         delivery = Delivery.read(reader, devices=seat.devices, choosers=self.choosers)
         if seat.place not in delivery.sharers:
@@ -37,15 +38,25 @@ class Shared:
         if len(delivery.sharers) < seat.least_survivors:
             raise refused("too few devices shared their secrets")
         seat.require_company(delivery.sharers)
-        vector = self._masked(delivery.sharers)
-        return vector, Masked(
+        vector, held = self._masked(delivery.sharers), self._opened(delivery.sealed)
+        graph, number, numbers = seat.roster.graph, seat.number, seat.roster.numbers
+        included = (
+            self._tag(place, (number, numbers[place])) for place in sorted(graph.tagged(seat.chosen & delivery.sharers))
+        )
+        return vector + b"".join(included), Masked(
             seat=seat,
             sign=self.own.secrets.signing,
             signing=self.signing,
             sharers=delivery.sharers,
-            held=self._opened(delivery.sealed),
+            held=held,
+            tagging=graph.tagged(frozenset(delivery.sealed)),
+            tags={place: self._tag(place, (numbers[place], number)) for place in sorted(graph.tagged(frozenset(held)))},
             own_share=self.own_share,
         )
+
+    def _tag(self, place: int, pair: tuple[int, int]) -> bytes:
+        digest = self.seat.roster_digest
+        return inclusion_tag(self.own.secrets.sealing, self.sealing[place], roster_digest=digest, pair=pair)
 
     def _opened(self, delivered: dict[int, bytes]) -> dict[int, tuple[bytes, bytes]]:
         held = {}
