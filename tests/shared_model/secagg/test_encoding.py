@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chisquare, norm
+from scipy.stats import binom, chisquare, norm, skellam
 
 from shared_model.privacy.skellam import LEAST_SENSITIVITY, LEAST_TO_ROOT_SIZE, MOST_SAMPLER_ERROR
 from shared_model.secagg import encoding as code
@@ -135,6 +135,25 @@ def test_the_bound_on_overflow_is_above_what_happens() -> None:
     assert wrong / 300 <= ENCODING.overflow(bits)
 
 
+@pytest.mark.parametrize(("z", "devices"), [(20.0, 8), (20.0, 30), (0.05, 8), (2.0, 8)])
+def test_line_16_each_number_overflows_no_more_often_than_is_said_by_an_exact_sum(z: float, devices: int) -> None:
+    """All devices say one vector of equal numbers: a fair sum of signs, and the noise of all. Mostly noise in the first
+    two, mostly signs in the third."""
+    encoding = planned(size=64, vector_norm=0.5, noise_multiplier=z, honest=4, devices=devices)
+    heads, half = np.arange(65), devices * encoding.share_variance / 2
+    said = (2 * heads - 64) * devices * encoding.scale * 0.5 / 64
+    seen = 0
+    for bits in range(2, 30):
+        beyond = 2 ** (bits - 1) - 1
+        exact = float(binom.pmf(heads, 64, 0.5) @ (2 * skellam.sf(np.floor(beyond - said), half, half)))
+        if 1e-13 < exact < 0.5 and encoding.overflow(bits) < 1:
+            assert exact <= encoding.overflow(bits) / encoding.padded
+            seen += 1
+        if encoding.overflow(bits) < 1e-200:
+            break
+    assert seen
+
+
 def test_missing_devices_are_made_up_for_so_that_noise_tells_no_number() -> None:
     encoding = planned(**USUAL | {"size": 4096, "devices": 11})
     spreads = []
@@ -153,6 +172,17 @@ def test_a_decoded_number_of_noise_is_as_good_as_normal_and_never_correlated() -
     assert chisquare(np.bincount(np.searchsorted(cells, noise.ravel()), minlength=10)).pvalue > 1e-4
     correlations = np.corrcoef(noise.T)[np.triu_indices(40, 1)]
     assert np.abs(correlations).max() < 6 / math.sqrt(300)
+
+
+def test_line_16_the_error_of_every_number_of_every_counted_share_is_within_the_accountants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = ENCODING.padded * ENCODING.honest * ENCODING.table.error
+    monkeypatch.setattr(code, "MOST_SAMPLER_ERROR", whole)
+    assert SumEncoding(**USUAL) == ENCODING
+    monkeypatch.setattr(code, "MOST_SAMPLER_ERROR", 0.999 * whole)
+    with pytest.raises(ValueError, match="release fewer numbers"):
+        SumEncoding(**USUAL)
 
 
 def test_the_seed_is_another_in_each_round_and_for_other_parameters() -> None:

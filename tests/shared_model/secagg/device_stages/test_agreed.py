@@ -9,6 +9,7 @@ from shared_model.secagg.messages import (
     agreements_body,
     places_as_bits,
     read_agreements,
+    read_unmasking,
     wrap,
 )
 from tests.shared_model.secagg.attacks import VICTIM, attacked
@@ -95,3 +96,36 @@ def test_both_kinds_of_share_of_one_node_cannot_be_asked_for():
             wanted, kept = (masking_key, self_mask) if dealer == 5 else (self_mask, masking_key)
             assert wanted in content
             assert kept not in content
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_whoever_does_not_prove_that_it_is_masked_with_a_device_is_not_helped_by_it(last):
+    """In a drawn graph; the others open it as well."""
+    actors = cast(60, threshold=50, honest=20)
+    helped, chose = [], []
+
+    def told(stage, number, contents):
+        if (stage, number) != (Kind.UNMASKING, VICTIM):
+            return contents
+        chose.extend(sorted(actors.devices[VICTIM]._stage.held))
+        return (contents[0][:-1] + bytes([contents[0][-1] ^ last]),)
+
+    def said(stage, number, content):
+        if (stage, number) == (Kind.UNMASKING, VICTIM):
+            helped.extend(read_unmasking(Reader(content), devices=60))
+        return content
+
+    ended = play(actors, told=told, said=said)
+    assert not ended.refused
+    assert set(chose) - set(helped) == ({chose[-1]} if last else set())
+    assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
+
+
+@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"\0"])
+def test_proofs_of_another_length_are_a_refusal(change):
+    actors = cast(60, threshold=50, honest=20)
+
+    def told(stage, number, contents):
+        return (change(contents[0]),) if (stage, number) == (Kind.UNMASKING, VICTIM) else contents
+
+    assert "cannot be read" in play(actors, told=told).refused[VICTIM]
