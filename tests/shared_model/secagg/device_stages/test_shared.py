@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared_model.secagg.keys import RoundSecrets, agreed, inclusion_tag
 from shared_model.secagg.messages import (
     Delivery,
     Kind,
@@ -55,3 +56,14 @@ def test_shares_that_were_swapped_or_changed_are_not_held():
     play(actors, told=told, said=said)
     assert held == [{4, 5}]
     assert (actors.coordinator.sum == actors.expected(actors.devices)).all()
+
+
+def test_a_proof_of_inclusion_is_both_devices_own_and_no_part_of_the_key_that_seals():
+    one, other = RoundSecrets.new(), RoundSecrets.new()
+    about = {"roster_digest": bytes(32), "pair": (4, 7)}
+    tag = inclusion_tag(one.sealing, other.public().sealing, **about)
+    assert tag == inclusion_tag(other.sealing, one.public().sealing, **about)
+    for changed in ({"pair": (7, 4)}, {"roster_digest": bytes([1]) * 32}):
+        assert tag != inclusion_tag(one.sealing, other.public().sealing, **about | changed)
+    for purpose in ("seal", "mask"):
+        assert agreed(one.sealing, other.public().sealing, purpose=purpose, **about)[: len(tag)] != tag
