@@ -15,6 +15,7 @@ from server.cli import app as server
 from server.settings import Settings as ServerSettings
 from simulations.auditing.cli import app as audit
 from simulations.cli import app
+from simulations.epsilon.scenario import EpsilonScenario
 from simulations.quality.scenario import QualityScenario
 from simulations.scenario import Scenario, read_scenario, shipped_scenarios
 
@@ -29,7 +30,8 @@ def scenarios_page() -> str:
         "Written by `make docs` from `simulations/scenario.py`. A scenario is a TOML file; `--set key=value` lays a",
         "setting over it, with dots for nesting (`--set privacy.epsilon=2`); an empty value takes a setting away",
         "(`--set rounds=`). Its `kind` says which job it is: `federated` (the default), release 0 and then rounds with",
-        "and without privacy; or `quality`, release 0 alone in the clear, measured at length ([report.md](report.md)).",
+        "and without privacy; `quality`, release 0 alone in the clear, measured at length ([report.md](report.md)); or",
+        "`epsilon`, private transitions beside release 0, at each epsilon ([epsilon-table.md](epsilon-table.md)).",
         "",
         "## Shipped",
         "",
@@ -44,6 +46,8 @@ def scenarios_page() -> str:
     lines += _section("", Scenario)
     lines += ["", "## Settings of a quality scenario", ""]
     lines += _section("", QualityScenario)
+    lines += ["", "## Settings of an epsilon scenario", ""]
+    lines += _section("", EpsilonScenario)
     return "\n".join(lines) + "\n"
 
 

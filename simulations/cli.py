@@ -14,6 +14,7 @@ from shared_model.command_line import answer
 from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
+    from simulations.epsilon.result_schema import EpsilonResult
     from simulations.quality.result_schema import QualityResult
     from simulations.report.result_schema import Result
 
@@ -68,6 +69,8 @@ def run(
     checked = read_scenario(scenario, settings or [])
 
     from simulations.engines.by_name import ENGINES
+    from simulations.epsilon.run import EpsilonJob, run_epsilon
+    from simulations.epsilon.scenario import EpsilonScenario
     from simulations.quality.run import QualityJob, run_quality
     from simulations.quality.scenario import QualityScenario
     from simulations.report.comparison import print_comparison, write_comparison
@@ -79,9 +82,14 @@ def run(
     name = Path(scenario).stem
     folder = out or Path("runs") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     progress, console = Console(stderr=True), Console()
+    if isinstance(checked, QualityScenario | EpsilonScenario) and engine is not EngineName.IN_PROCESS:
+        raise BadInput(f"--engine {engine}: a scenario of kind {checked.kind} has no rounds; leave --engine out")
+    if isinstance(checked, EpsilonScenario):
+        epsilon_job = EpsilonJob(scenario=checked, name=name, data=data)
+        table = run_epsilon(epsilon_job, folder, resume=resume, stages=Stages(progress))
+        _show(table, console, page=folder / PAGE_NAME, as_json=as_json)
+        return
     if isinstance(checked, QualityScenario):
-        if engine is not EngineName.IN_PROCESS:
-            raise BadInput(f"--engine {engine}: a quality scenario has no rounds; leave --engine out")
         quality_job = QualityJob(scenario=checked, name=name, data=data)
         quality = run_quality(quality_job, folder, resume=resume, stages=Stages(progress))
         _show(quality, console, page=folder / PAGE_NAME, as_json=as_json)
@@ -111,9 +119,9 @@ def release_0(
     as_json: Json = False,
 ) -> None:
     """Train release 0 of a scenario on its public listeners, in the clear, and write it as it ships to devices."""
-    from simulations.scenario import read_scenario
+    from simulations.scenario import read_learning
 
-    checked = read_scenario(scenario, settings or [])
+    checked = read_learning(scenario, settings or [])
 
     from shared_model.release_0.release_file import read_release_0, write_release_0
     from simulations.pretraining.shipped import train_shipped
@@ -144,6 +152,8 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished run, or of one variant.")], as_json: Json = False
 ) -> None:
     """Print a finished run again, and write its page anew."""
+    from simulations.epsilon.page import write_page as write_epsilon_page
+    from simulations.epsilon.result_schema import is_epsilon, parse_epsilon
     from simulations.quality.page import write_page as write_quality_page
     from simulations.quality.result_schema import is_quality, parse_quality
     from simulations.report.page import PAGE_NAME, page_from_folder
@@ -156,12 +166,19 @@ def report(
         write_quality_page(quality, page)
         _show(quality, Console(), page=page, as_json=as_json)
         return
+    if is_epsilon(content):
+        table = parse_epsilon(content, source=str(source))
+        write_epsilon_page(table, page)
+        _show(table, Console(), page=page, as_json=as_json)
+        return
     page_from_folder(folder)
     _show(load_result(source), Console(), page=page, as_json=as_json)
 
 
-def _show(result: "Result | QualityResult", console: Console, *, page: Path, as_json: bool) -> None:
+def _show(result: "Result | QualityResult | EpsilonResult", console: Console, *, page: Path, as_json: bool) -> None:
     """Tables for people, or one line of JSON."""
+    from simulations.epsilon.result_schema import EpsilonResult
+    from simulations.epsilon.terminal import print_epsilon
     from simulations.quality.result_schema import QualityResult
     from simulations.quality.terminal import print_quality
     from simulations.report.terminal import print_result
@@ -170,6 +187,8 @@ def _show(result: "Result | QualityResult", console: Console, *, page: Path, as_
         print(json.dumps(result.model_dump(mode="json", by_alias=True)))
     elif isinstance(result, QualityResult):
         print_quality(console, result, page=page)
+    elif isinstance(result, EpsilonResult):
+        print_epsilon(console, result, page=page)
     else:
         print_result(console, result, page=page)
 

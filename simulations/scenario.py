@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from shared_model.errors import BadInput
+from simulations.epsilon.scenario import EpsilonScenario
 from simulations.quality.scenario import QualityScenario
 from simulations.scenario_sections import (
     Count,
@@ -82,7 +83,8 @@ class Scenario(Section):
 
 
 AnyScenario = Scenario | QualityScenario
-_S = TypeVar("_S", Scenario, QualityScenario)
+ReadScenario = AnyScenario | EpsilonScenario
+_S = TypeVar("_S", Scenario, QualityScenario, EpsilonScenario)
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -91,11 +93,11 @@ def shipped_scenarios() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
-def read_scenario(name: str, settings: Sequence[str]) -> AnyScenario:
+def read_scenario(name: str, settings: Sequence[str]) -> ReadScenario:
     """The scenario called `name`, or in the file of that path, with `settings` ("privacy.epsilon=2") laid over it.
 
-    Its `kind` says which of the two it is. Raises BadInput for an unknown scenario or kind, malformed TOML, an unknown
-    key or a value out of range.
+    Its `kind` says which of the three it is. Raises BadInput for an unknown scenario or kind, malformed TOML, an
+    unknown key or a value out of range.
     """
     path = Path(name)
     if path.suffix != ".toml":
@@ -117,7 +119,15 @@ def read_scenario(name: str, settings: Sequence[str]) -> AnyScenario:
         return checked(Scenario, content, where=str(name))
     if kind == "quality":
         return checked(QualityScenario, content, where=str(name))
-    raise BadInput(f"scenario {name}: kind is {kind!r}; set it to federated or quality")
+    if kind == "epsilon":
+        return checked(EpsilonScenario, content, where=str(name))
+    raise BadInput(f"scenario {name}: kind is {kind!r}; set it to federated, quality or epsilon")
+
+
+def read_learning(name: str, settings: Sequence[str]) -> AnyScenario:
+    """As `read_scenario`, of an epsilon scenario the job in the clear whose release 0 it starts from."""
+    scenario = read_scenario(name, settings)
+    return scenario.in_the_clear() if isinstance(scenario, EpsilonScenario) else scenario
 
 
 def checked(model: type[_S], content: Mapping[str, Any], *, where: str) -> _S:

@@ -15,7 +15,7 @@ from simulations.auditing.mechanisms import mechanism_of
 from simulations.auditing.one_run import run_with_canaries
 from simulations.auditing.one_run_verdict import judge
 from simulations.auditing.power import power
-from simulations.scenario import read_scenario
+from simulations.scenario import read_learning
 
 Watched = Callable[[str], AbstractContextManager[Callable[[float], None]]]
 """Shows a stage of that name, and takes the share of it that is done."""
@@ -134,6 +134,6 @@ def audit_run(
 
 
 def _bench(scenario: str, settings: list[str], data: Path | None, watched: Watched) -> AuditBench:
-    checked = read_scenario(scenario, settings)
+    checked = read_learning(scenario, settings)
     with watched("data"):
         return set_up_audit(checked, data=data)

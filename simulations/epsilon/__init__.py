@@ -1,0 +1,1 @@
+"""What private transitions are worth at each epsilon: the job behind docs/epsilon-table.md."""
