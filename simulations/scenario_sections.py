@@ -20,10 +20,15 @@ class Section(BaseModel):
 class DatasetSection(Section):
     """Whose listening is replayed."""
 
-    name: Literal["lieder", "listening", "lastfm-1k"] = Field(
+    name: Literal["lieder", "listening", "lastfm-1k", "lastfm-1k-features", "music4all-onion"] = Field(
         description="`lieder`: the embedded catalogue with simulated listeners; `listening`: a folder with "
-        "sequences.tsv and tracks.tsv; `lastfm-1k`: the original Last.fm-1K file. The last two are read from --data"
+        "sequences.tsv and tracks.tsv; `lastfm-1k`: the original Last.fm-1K file; `lastfm-1k-features`: a folder with "
+        "it and tables of features; `music4all-onion`: a folder of that set. All but the first are read from --data"
     )
+    lyrics_features: str = Field(
+        "id_bert", description='table of the lyrics\' vectors, without .tsv or .tsv.bz2; `""` for none'
+    )
+    audio_features: str = Field("id_ivec1024", description="the same of the audio's vectors")
     public_share: Share = Field(
         0.5,
         description="share of real listeners whose plays train release 0 in the clear; 1, in a quality scenario only: "

@@ -23,6 +23,9 @@ from simulations.datasets.play_log import PlayLog, dense_part
 
 log = logging.getLogger(__name__)
 
+LASTFM_1K = "userid-timestamp-artid-artname-traid-traname.tsv"
+"""What the file is called."""
+
 MAX_SKIPPED_LINES = 100
 """The published file has a handful of broken lines; a file with more than this is another file."""
 

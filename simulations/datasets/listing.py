@@ -41,6 +41,20 @@ DATASETS = (
         scenario="lastfm --set dataset.name=lastfm-1k",
         source="--data FILE: userid-timestamp-artid-artname-traid-traname.tsv of the original Last.fm-1K",
     ),
+    Listed(
+        name="lastfm-1k-features",
+        simulated=False,
+        scenario="lastfm-half --set dataset.name=lastfm-1k-features",
+        source="--data FOLDER with that file and tables of features by MusicBrainz track id (docs/data.md); not "
+        "yet run on the full set",
+    ),
+    Listed(
+        name="music4all-onion",
+        simulated=False,
+        scenario="lastfm-half --set dataset.name=music4all-onion",
+        source="--data FOLDER with userid_trackid_timestamp.tsv.bz2, id_bert.tsv.bz2, id_ivec1024.tsv.bz2; not yet run "
+        "on the full set",
+    ),
 )
 
 
