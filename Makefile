@@ -24,8 +24,8 @@ simulate: setup
 	$(BIN)/sottovoce-simulate run $(SCENARIO)
 
 test: setup
-	$(BIN)/python -m pytest -m "not integration" --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest -m integration --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not integration" --numprocesses 2 --dist loadfile --durations 25
+	$(BIN)/python -m pytest -m integration --numprocesses 2 --dist loadfile --durations 15
 
 check: setup
 	$(BIN)/ruff check .
