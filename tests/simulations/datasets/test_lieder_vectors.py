@@ -8,6 +8,8 @@ from safetensors.numpy import save_file
 
 from shared_model.catalogue import Modality
 from shared_model.encoders.audio_vae import AudioEncoder
+from shared_model.encoders.e5_folder import WHITENING
+from shared_model.encoders.whitening import named
 from shared_model.errors import BadInput
 from simulations.datasets.lieder_vectors import Embedded, load_vectors, save_vectors
 from simulations.datasets.song_facts import EMBEDDED, load_song_facts
@@ -69,7 +71,7 @@ def test_an_absent_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_embedded_lieder_are_1341_songs_of_which_1328_can_be_heard() -> None:
     vectors = load_vectors(VECTORS, track_ids=[song.id for song in load_song_facts(EMBEDDED)])
-    assert vectors["lyrics"].vectors.shape == (1341, 384)
+    assert vectors["lyrics"].vectors.shape == (1341, 192)
     assert vectors["audio"].vectors.shape == (1341, 64)
     assert vectors["lyrics"].present.all()
     assert vectors["audio"].present.sum() == 1328
@@ -84,4 +86,4 @@ def test_the_embedded_lieder_name_the_encoders_that_are_installed() -> None:
     with safe_open(VECTORS, framework="numpy") as file:
         encoders = json.loads(file.metadata()["sottovoce"])["encoders"]
     audio = f"audio_vae sha256:{AudioEncoder().weights_sha256}"
-    assert encoders == {"lyrics": "multilingual-e5-small", "audio": audio}
+    assert encoders == {"lyrics": named("multilingual-e5-small", WHITENING), "audio": audio}

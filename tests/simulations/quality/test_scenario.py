@@ -34,7 +34,7 @@ def test_one_seed_may_be_chosen():
         ("model.trainable=full", "model.trainable"),
         ("evaluation.cold_tracks=0.6", "evaluation.cold_tracks"),
         ("pretraining.candidates=1", "pretraining.candidates"),
-        ("kind=private", "kind is 'private'; set it to federated or quality"),
+        ("kind=private", "kind is 'private'; set it to federated, quality or epsilon"),
     ],
 )
 def test_a_wrong_setting_is_named_in_a_sentence(setting, said):
