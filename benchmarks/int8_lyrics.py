@@ -1,12 +1,11 @@
 """What eight-bit arithmetic buys and costs the lyrics encoder: python benchmarks/int8_lyrics.py songs.jsonl E5_FOLDER
 
 Songs a CPU second, and how many of a song's ten nearest neighbours stay, by vectors as a catalogue has them. The table
-of docs/lyrics-encoder.md is its output on 300 of the 1,341 lieder among all of them. ONNX Runtime's rows need
-`pip install onnx onnxscript onnxruntime`, which the project does not.
+of docs/lyrics-encoder.md is its output on 300 of the 1,341 lieder among all of them.
 """
 
-import importlib.util
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -18,11 +17,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shared_model.encoders.lyrics import LyricsEncoder
+from shared_model.encoders.lyrics import LyricsEncoder, prefix_of
+from shared_model.encoders.onnx_transformer import FILE
+from simulations.pretraining.int8_lyrics import export_onnx, write_int8_folder
 
 NEIGHBOURS = 10
 ASKED = 300
-OPSET = 17
 
 Numbers = NDArray[np.float32]
 
@@ -45,55 +45,15 @@ def quantised(folder: Path, *, feed_forward: bool, eight_bit_activations: bool) 
 
 
 def by_onnx_runtime(folder: Path, scratch: Path, *, int8: bool) -> LyricsEncoder:
-    """The same encoder, its Transformer run by ONNX Runtime on one thread."""
-    import onnxruntime
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    encoder = LyricsEncoder(folder)
-    plain, eight = scratch / "model.onnx", scratch / "model.int8.onnx"
-    if not plain.exists():
-        _export(encoder._model, plain)
-        quantize_dynamic(plain, eight, per_channel=True, weight_type=QuantType.QInt8)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(eight if int8 else plain, options, providers=["CPUExecutionProvider"])
-
-    settings = encoder._model.config
-
-    class Runs:
-        config = settings
-
-        def __call__(self, *, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: torch.Tensor) -> "Runs":
-            hidden = session.run(None, {"ids": input_ids.numpy(), "mask": attention_mask.numpy()})[0]
-            self.last_hidden_state = torch.from_numpy(hidden)
-            return self
-
-    encoder._model = Runs()
-    return encoder
-
-
-def _export(transformer: torch.nn.Module, file: Path) -> None:
-    class Hidden(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.transformer = transformer
-
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            hidden: torch.Tensor = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-            return hidden
-
-    ids = torch.tensor([[0, 100, 200, 2], [0, 100, 2, 1]])
-    axes = {name: {0: "windows", 1: "tokens"} for name in ("ids", "mask", "hidden")}
-    torch.onnx.export(
-        Hidden(),
-        (ids, (ids != 1).long()),
-        file,
-        input_names=["ids", "mask"],
-        output_names=["hidden"],
-        dynamic_axes=axes,
-        dynamo=False,
-        opset_version=OPSET,
-    )
+    """The same encoder, its Transformer run by ONNX Runtime: as devices may have it, or with its whole weights."""
+    eight = scratch / "int8"
+    if not eight.exists():
+        write_int8_folder(folder, eight)
+    if int8:
+        return LyricsEncoder(eight, prefix=prefix_of(folder))
+    whole = Path(shutil.copytree(eight, scratch / "whole"))
+    export_onnx(folder, whole / FILE)
+    return LyricsEncoder(whole, prefix=prefix_of(folder))
 
 
 def nearest(queries: Numbers, catalogue: Numbers) -> NDArray[np.int64]:
@@ -116,12 +76,9 @@ def main(songs: Path, folder: Path) -> None:
             "the same, but the ends of layers": lambda: quantised(
                 folder, feed_forward=False, eight_bit_activations=True
             ),
+            "ONNX Runtime, float32": lambda: by_onnx_runtime(folder, Path(scratch), int8=False),
+            "ONNX Runtime, int8": lambda: by_onnx_runtime(folder, Path(scratch), int8=True),
         }
-        if importlib.util.find_spec("onnxruntime") is not None:
-            kinds |= {
-                "ONNX Runtime, float32": lambda: by_onnx_runtime(folder, Path(scratch), int8=False),
-                "ONNX Runtime, int8": lambda: by_onnx_runtime(folder, Path(scratch), int8=True),
-            }
         for name, make in kinds.items():
             encoder = make()
             started = time.process_time()

@@ -1,6 +1,6 @@
 """What lyrics vectors are worth, by translated verses and by themes:
 
-python benchmarks/lyrics_encoder.py SONGS.jsonl VERSES.tsv E5_FOLDER MINILM_FOLDER
+python benchmarks/lyrics_encoder.py SONGS.jsonl VERSES.tsv E5_FOLDER MINILM_FOLDER [E5_INT8_FOLDER]
 
 VERSES.tsv: a verse a line, a language a column. E5_FOLDER: with or without statistics, raw vectors are taken.
 Statistics are fitted on half of the composers. Those of one half, measured on the other, choose size and power; the
@@ -146,7 +146,9 @@ def line(name: str, answers: Answers, rival: Answers | None) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def main(songs_file: Path, verses_file: Path, e5_folder: Path, minilm_folder: Path) -> None:
+def main(
+    songs_file: Path, verses_file: Path, e5_folder: Path, minilm_folder: Path, int8_folder: Path | None = None
+) -> None:
     """Print the table of the choice, and the table of the result."""
     songs = read_songs(songs_file)
     verses = [text.split("\t") for text in verses_file.read_text(encoding="utf-8").splitlines()]
@@ -170,6 +172,10 @@ def main(songs_file: Path, verses_file: Path, e5_folder: Path, minilm_folder: Pa
         "e5, fully whitened (384)": (e5, whitened(e5.songs[first], size=384, power=1.0)),
         "e5, 192 directions, power .5": (e5, whitened(e5.songs[first], size=192, power=0.5)),
     }
+    if int8_folder is not None:
+        int8 = raw_vectors(int8_folder, songs, verses)
+        made = whitened(int8.songs[first], size=192, power=0.5)
+        rows["e5 in eight bits, 192 directions, power .5"] = (int8, made)
     print(f"| chance | | 0.1% | {rival.chances[0]:.1%} | {rival.chances[1]:.1%} | {rival.chances[2]:.1%} |")
     for name, (raw, make) in rows.items():
         print(line(name, ask(raw, make, songs, second), rival), flush=True)

@@ -168,5 +168,5 @@ def _show(counts: "ScanCounts", encoders: "Encoders", *, dry_run: bool) -> None:
 
 
 def _brief(encoder: str) -> str:
-    """Its name with the first eight digits of a SHA-256, which tell versions apart at a glance."""
-    return re.sub(r"(?<=sha256:)([0-9a-f]{8})[0-9a-f]{56}$", r"\1", encoder)
+    """Its name with the first eight digits of each SHA-256, which tell versions apart at a glance."""
+    return re.sub(r"(?<=sha256:)([0-9a-f]{8})[0-9a-f]{56}", r"\1", encoder)

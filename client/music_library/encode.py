@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from client.music_library.encoder_settings import EncoderSettings
 from client.music_library.installed import is_installed
 from shared_model.encoders.e5_folder import NAME, WHITENING
-from shared_model.encoders.whitening import name_of, named
+from shared_model.encoders.encoder_name import name_of, version
 from shared_model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def find_encoders(settings: EncoderSettings, *, cache: Path, released: Released 
     cache: folder in which the installed lyrics encoder is unpacked, once.
 
     Raises:
-        BadInput: the audio weights, or the statistics of the lyrics encoder, cannot be read.
+        BadInput: the audio weights, or what makes the lyrics encoder's version, cannot be read.
     """
     audio = LazyAudio(settings.audio or (released.audio if settings.from_release else None))
     model = settings.lyrics
@@ -113,7 +113,7 @@ def find_encoders(settings: EncoderSettings, *, cache: Path, released: Released 
 
 def installed_name() -> str:
     """Of the installed packages' encoder, with this project's statistics; nothing is unpacked for it."""
-    return named(NAME, WHITENING)
+    return NAME + version("whitened", WHITENING)
 
 
 def unpacked(cache: Path) -> Path:

@@ -18,7 +18,10 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from shared_model.catalogue import Modality
-from shared_model.encoders.whitening import FILE, PROBE, Whitening, name_of, read_whitening
+from shared_model.encoders.encoder_name import name_of
+from shared_model.encoders.onnx_transformer import FILE as INT8
+from shared_model.encoders.onnx_transformer import OnnxTransformer
+from shared_model.encoders.whitening import FILE, PROBE, Whitening, read_whitening
 from shared_model.encoders.words import has_words
 from shared_model.errors import BadInput
 
@@ -38,8 +41,7 @@ E5_PREFIX: Final = "query: "
 class LyricsEncoder:
     """A frozen sentence encoder. Every text is encoded alone: its vector does not depend on its neighbours.
 
-    name: of the model, without the path of a local folder, and of the statistics that whiten its vectors; vectors of
-    another name are another space. dimension: K, which is D where nothing whitens.
+    name: see `encoder_name`; vectors of another name are another space. dimension: K, which is D where nothing whitens.
     """
 
     def __init__(self, model: str | os.PathLike[str], *, prefix: str | None = None) -> None:
@@ -124,12 +126,17 @@ def mean_pool(hidden: Tensor, attention_mask: Tensor) -> Tensor:
 
 
 def _load(model: str | os.PathLike[str], *, local_files_only: bool) -> tuple[Any, Any]:
-    """Tokenizer and frozen float32 model."""
+    """Tokenizer and frozen model: float32 by torch, or in eight bits where the folder holds that."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # else a checkpoint without the pooler, which is not used here, prints a report
     logging.disable_progress_bar()
+    eight_bit = Path(model) / INT8
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=local_files_only)
+        if not tokenizer.is_fast:
+            raise BadInput(f"lyrics encoder: {model} has no tokenizer.json, without which long lyrics cannot be cut")
+        if local_files_only and eight_bit.is_file():
+            return tokenizer, OnnxTransformer(eight_bit)
         transformer, loading = AutoModel.from_pretrained(
             model, local_files_only=local_files_only, dtype=torch.float32, output_loading_info=True
         )
@@ -145,8 +152,6 @@ def _load(model: str | os.PathLike[str], *, local_files_only: bool) -> tuple[Any
     missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
     if missing:
         raise BadInput(f"lyrics encoder: {model} lacks {len(missing)} weights, first {missing[0]}; fetch it again")
-    if not tokenizer.is_fast:
-        raise BadInput(f"lyrics encoder: {model} has no tokenizer.json, without which long lyrics cannot be cut")
     return tokenizer, transformer.eval().requires_grad_(requires_grad=False)
 
 

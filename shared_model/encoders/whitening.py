@@ -6,7 +6,6 @@ al., 2021, arXiv:2104.01767); `power` says how far it goes.
 Letters: N texts, D numbers of a raw vector, K of a whitened one.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,22 +112,3 @@ def read_whitening(path: Path) -> Whitening:
             return Whitening(**{name: file.get_tensor(name) for name in ("mean", "matrix", "probe")})
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
         raise BadInput(f"whitening: {path} cannot be read; remove it from its folder, or fit it anew") from error
-
-
-def name_of(folder: Path) -> str:
-    """What vectors of the encoder in `folder` are kept under: its folder's name, and which statistics whiten them.
-
-    Raises:
-        BadInput: the statistics are there, and cannot be read.
-    """
-    return named(folder.name, folder / FILE)
-
-
-def named(model: str, statistics: Path) -> str:
-    """As `name_of`, of a model whose statistics lie elsewhere. Raises BadInput as it does."""
-    try:
-        return f"{model} whitened sha256:{hashlib.sha256(statistics.read_bytes()).hexdigest()}"
-    except FileNotFoundError:
-        return model
-    except OSError as error:
-        raise BadInput(f"whitening: {statistics} cannot be read ({error.strerror}); mend or remove it") from error

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from shared_model.catalogue import Modality
 from shared_model.encoders.e5_folder import WHITENING
+from shared_model.encoders.encoder_name import name_of
 from shared_model.encoders.lyrics import LyricsEncoder
 from shared_model.encoders.whitening import (
     FILE,
     PROBE,
     Whitening,
     fit_whitening,
-    name_of,
     read_whitening,
     write_whitening,
 )

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from shared_model.catalogue import Modality
 from shared_model.encoders.audio_vae import AudioEncoder
 from shared_model.encoders.e5_folder import WHITENING
-from shared_model.encoders.whitening import named
+from shared_model.encoders.encoder_name import version
 from shared_model.errors import BadInput
 from simulations.datasets.lieder_vectors import Embedded, load_vectors, save_vectors
 from simulations.datasets.song_facts import EMBEDDED, load_song_facts
@@ -86,4 +86,4 @@ def test_the_embedded_lieder_name_the_encoders_that_are_installed() -> None:
     with safe_open(VECTORS, framework="numpy") as file:
         encoders = json.loads(file.metadata()["sottovoce"])["encoders"]
     audio = f"audio_vae sha256:{AudioEncoder().weights_sha256}"
-    assert encoders == {"lyrics": named("multilingual-e5-small", WHITENING), "audio": audio}
+    assert encoders == {"lyrics": "multilingual-e5-small" + version("whitened", WHITENING), "audio": audio}
