@@ -79,7 +79,7 @@ def test_a_killed_job_goes_on_to_the_same_result(lieder, tmp_path):
     [
         (["run", "lastfm-central"], "--data"),
         (["run", "lastfm-central", "--data", "nowhere"], "nowhere"),
-        (["run", "lieder-quality", "--engine", "flower"], "a quality scenario has no rounds"),
+        (["run", "lieder-quality", "--engine", "flower"], "a scenario of kind quality has no rounds"),
         (["run", "lieder-quality", "--set", "seeds=[]"], "seeds"),
         (["run", "lieder-quality", "--set", "cohort=3"], "cohort"),
         (["run", "lastfm", "--set", "dataset.public_share=1.0", "--data", "log"], "nobody private"),
